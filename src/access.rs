@@ -1,0 +1,1 @@
+//! Decides; the only place with a rule in it.

@@ -1,0 +1,1 @@
+//! Knows people by their templates.

@@ -1,0 +1,1 @@
+//! Turns a picture into faces.
