@@ -4,7 +4,7 @@ mod embedding;
 mod moment;
 
 pub use embedding::{Embedding, NotAnEmbedding};
-pub use moment::Moment;
+pub use moment::{Clock, Moment};
 
 use serde::Serialize;
 

@@ -1,6 +1,10 @@
 //! A point on the monotonic clock.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+/// Tells the moment. Only the service (and the command line) makes one from the real clock; tests make their own.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// A point on the monotonic clock, counted from an origin that its maker chose (in the service: the process's start). Given as an
 /// argument wherever time matters, so that rules and tests need no clock.
