@@ -10,7 +10,7 @@ pub struct Embedding {
 /// Why numbers are no embedding.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum NotAnEmbedding {
-    #[error("an embedding has 1 to {} numbers, not {0}", Embedding::MOST)]
+    #[error("an embedding has 1 to 512 numbers, not {0}")]
     Dimension(usize),
     #[error("number {0} of the embedding is {1}")]
     NotFinite(usize, f32),
