@@ -158,6 +158,8 @@ sections! {
         votes: u32 = 3, in 1..=32;
         /// ... among the last so many looks open the door.
         looks: u32 = 5, in 1..=32;
+        /// A visit with so many looks judged not living opens nothing any more: it bounds how often a picture may be tried.
+        max_spoofs: u32 = 30, in 1..=10000;
         /// A look older than this no longer counts.
         look_ms: u64 = 2000, in 100..=60000;
         /// A visit ends when nobody has been seen for so long.
@@ -215,7 +217,7 @@ impl Config {
             format!("{} must be below quality.max_face_luma, which is {}", q.min_face_luma, q.max_face_luma),
         );
         let width = self.detect.input_width.unwrap_or(32);
-        hold(width % 32 == 0, "detect.input_width", format!("{width} is no multiple of 32"));
+        hold(width.is_multiple_of(32), "detect.input_width", format!("{width} is no multiple of 32"));
         let replays = self.camera.driver == CameraDriver::Replay;
         hold(!replays || self.camera.path.is_some(), "camera.path", "must be set where camera.driver is \"replay\"".into());
     }
