@@ -8,8 +8,11 @@ mod read;
 pub mod sections;
 mod value;
 
+pub(crate) use nearest::nearest;
+pub(crate) use read::Report;
 pub use read::{ConfigError, Problem};
 pub use sections::*;
+pub(crate) use value::Value;
 
 use std::path::Path;
 
@@ -64,7 +67,7 @@ mod tests {
         assert!(said[0].contains("line 2") && said[0].contains("camera.widht") && said[0].contains("did you mean `width`"), "{}", said[0]);
         assert!(said[1].contains("line 3") && said[1].contains("camera.fps"), "{}", said[1]);
         assert!(said[2].contains("line 4") && said[2].contains("did you mean `door`"), "{}", said[2]);
-        assert!(said[3].contains("line 7") && said[3].contains("-") && said[3].contains("7.5"), "{}", said[3]);
+        assert!(said[3].contains("line 7") && said[3].contains("0 to 0.9") && said[3].contains("7.5"), "{}", said[3]);
         assert!(said[4].contains("visit.votes") && said[4].contains("looks"), "{}", said[4]);
     }
 

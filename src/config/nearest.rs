@@ -1,9 +1,10 @@
 //! The known word that an unknown one was probably meant to be.
 
-/// The word with the least edit distance (Levenshtein), if at most a third of its letters differ.
+/// The word with the least edit distance (Levenshtein), if at most two in five of its letters differ: two letters changed places in a
+/// word of five are two.
 pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
-    known.iter().map(|k| (distance(&word, k), *k)).min().filter(|(d, k)| *d * 3 <= k.len().max(word.len())).map(|(_, k)| k)
+    known.iter().map(|k| (distance(&word, k), *k)).min().filter(|(d, k)| *d * 5 <= k.len().max(word.len()) * 2).map(|(_, k)| k)
 }
 
 fn distance(a: &str, b: &str) -> usize {

@@ -60,22 +60,35 @@ fn listed(problems: &[Problem]) -> String {
 }
 
 pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
-    let mut report = Report { text, problems: Vec::new() };
+    let mut report = Report::new(text);
     let table = match DeTable::parse(text) {
         Ok(table) => table.into_inner(),
         Err(e) => {
             report.say(e.span().map(|s| s.start), "", e.message().to_owned());
-            return Err(ConfigError::Problems { path: None, problems: report.problems });
+            return Err(ConfigError::Problems { path: None, problems: report.into_problems() });
         }
     };
     let config = Config::read(&table, &mut report);
-    if report.problems.is_empty() { Ok(config) } else { Err(ConfigError::Problems { path: None, problems: report.problems }) }
+    if report.problems.is_empty() { Ok(config) } else { Err(ConfigError::Problems { path: None, problems: report.into_problems() }) }
 }
 
 /// Collects the problems of one text.
 pub struct Report<'t> {
     text: &'t str,
     problems: Vec<Problem>,
+}
+
+impl<'t> Report<'t> {
+    /// Nothing wrong yet.
+    pub fn new(text: &'t str) -> Report<'t> {
+        Report { text, problems: Vec::new() }
+    }
+
+    /// What was wrong, in the order of the lines; what isn't one line's fault comes last.
+    pub fn into_problems(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|p| p.line.unwrap_or(usize::MAX));
+        self.problems
+    }
 }
 
 impl Report<'_> {
@@ -108,19 +121,32 @@ impl Report<'_> {
 
     /// The value of a key, or `default` where it isn't set or unfit. A complaint for the wrong kind or a number out of `range`.
     pub fn value<V: Value>(&mut self, section: &str, table: Option<&DeTable<'_>>, key: &str, range: Option<(f64, f64)>, default: V) -> V {
-        let Some(found) = table.and_then(|t| t.get(key)) else { return default };
+        table.and_then(|table| self.optional(section, table, key, range)).unwrap_or(default)
+    }
+
+    /// The value of a key that must be there; None after a complaint, which names the line of byte `at` where the key is missing.
+    pub fn required<V: Value>(&mut self, section: &str, table: &DeTable<'_>, key: &str, at: usize) -> Option<V> {
+        if table.get(key).is_none() {
+            self.say(Some(at), &format!("{section}.{key}"), format!("is missing; expected {}", V::expected()));
+        }
+        self.optional(section, table, key, None)
+    }
+
+    /// The value of a key; None where it isn't set or, after a complaint, unfit.
+    pub fn optional<V: Value>(&mut self, section: &str, table: &DeTable<'_>, key: &str, range: Option<(f64, f64)>) -> Option<V> {
+        let found = table.get(key)?;
         let whole = format!("{section}.{key}");
         let Some(value) = V::from_toml(found.get_ref()) else {
             self.say(Some(found.span().start), &whole, format!("expected {}, found {}", V::expected(), shown(found)));
-            return default;
+            return None;
         };
         if let (Some((least, most)), Some(n)) = (range, value.number())
             && !(least..=most).contains(&n)
         {
             self.say(Some(found.span().start), &whole, format!("must be {least} to {most}, found {}", value.to_toml()));
-            return default;
+            return None;
         }
-        value
+        Some(value)
     }
 }
 
