@@ -24,6 +24,7 @@ pub struct Passed {
 
 /// Loads every net as the program would at start.
 pub fn check(library: &Library) -> Vec<Checked> {
+    #[expect(clippy::disallowed_methods, reason = "a stage timer: it says how long a start takes")]
     let tried = |entry: &super::Entry| {
         let began = Instant::now();
         let outcome = Net::load(entry, None).and_then(|mut net| {
