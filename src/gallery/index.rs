@@ -1,0 +1,182 @@
+//! The templates of one encoder in memory, and the search through all of them.
+//!
+//! Exact: every template is compared with the probe, so the best *other* person is never missed. One contiguous matrix, a person's
+//! templates one after the other: one pass over memory, and neither a map nor an allocation to tell the persons apart.
+
+use super::kernel::dot;
+use super::people::{self, Person};
+use super::rotation::{Rotation, Rotations};
+use super::{GalleryError, Stop};
+use crate::units::{Digest, Embedding, PersonId, Similarity, TemplateId};
+use rusqlite::{OptionalExtension, Transaction};
+use std::sync::Arc;
+
+/// A person who might be the one, by the most alike of their templates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    pub person: PersonId,
+    pub template: TemplateId,
+    /// Cosine; never NaN.
+    pub similarity: Similarity,
+}
+
+/// Who is most alike, and who else.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Ranking {
+    /// The most alike; of equals the person who was enrolled first.
+    pub best: Option<Candidate>,
+    /// The most alike of all *other* persons.
+    pub other: Option<Candidate>,
+    /// How many templates were compared.
+    pub k: usize,
+}
+
+impl Ranking {
+    /// Best person minus best other person, 0 to 2; `None` where there are no two to tell apart.
+    pub fn margin(&self) -> Option<f32> {
+        Some(self.best?.similarity.0 - self.other?.similarity.0)
+    }
+}
+
+/// The templates of one encoder. Immutable; made by [`super::Gallery::index`] or a [`Builder`].
+pub struct Index {
+    model: Digest,
+    /// `None` where there is no template.
+    rotation: Option<Arc<Rotation>>,
+    /// By number.
+    persons: Vec<Rows>,
+    templates: Vec<TemplateId>,
+    /// Row-major, `templates.len()` x dimension, turned.
+    matrix: Vec<f32>,
+    without: Vec<Person>,
+}
+
+/// One person's rows of the matrix.
+struct Rows {
+    person: PersonId,
+    from: usize,
+    to: usize,
+}
+
+impl Index {
+    /// Who of all persons is most alike, and who else. Exact; allocates nothing. Empty where the probe's dimension is another.
+    pub fn search(&self, probe: &Embedding) -> Ranking {
+        let mut ranking = Ranking::default();
+        let Some(turned) = self.rotation.as_ref().and_then(|r| r.turn(probe)) else { return ranking };
+        ranking.k = self.templates.len();
+        let above = |candidate: &Candidate, than: &Option<Candidate>| than.is_none_or(|than| candidate.similarity > than.similarity);
+        for rows in &self.persons {
+            let Some(candidate) = self.best_of(rows, turned.values()) else { continue };
+            if above(&candidate, &ranking.best) {
+                ranking.other = ranking.best.replace(candidate);
+            } else if above(&candidate, &ranking.other) {
+                ranking.other = Some(candidate);
+            }
+        }
+        ranking
+    }
+
+    /// How alike the probe is to this one person. `None` where the person has no template of this encoder, or the probe's dimension is another.
+    pub fn verify(&self, person: PersonId, probe: &Embedding) -> Option<Candidate> {
+        let at = self.persons.binary_search_by_key(&person, |rows| rows.person).ok()?;
+        let turned = self.rotation.as_ref()?.turn(probe)?;
+        self.best_of(&self.persons[at], turned.values())
+    }
+
+    /// The most alike of one person's templates; NaN is never it.
+    fn best_of(&self, rows: &Rows, probe: &[f32]) -> Option<Candidate> {
+        let dimension = probe.len();
+        let mut best = (f32::NEG_INFINITY, None);
+        let matrix = self.matrix[rows.from * dimension..rows.to * dimension].chunks_exact(dimension);
+        for (template, row) in self.templates[rows.from..rows.to].iter().zip(matrix) {
+            let similarity = dot(row, probe);
+            if similarity > best.0 {
+                best = (similarity, Some(*template));
+            }
+        }
+        Some(Candidate { person: rows.person, template: best.1?, similarity: Similarity(best.0) })
+    }
+
+    /// How many templates are compared in a search: the K of 1:K.
+    pub fn k(&self) -> usize {
+        self.templates.len()
+    }
+
+    /// The encoder whose templates these are.
+    pub fn model(&self) -> &Digest {
+        &self.model
+    }
+
+    /// People of the gallery who have no template of this encoder: they can't be recognised until they are enrolled again.
+    pub fn people_needing_enrolment(&self) -> &[Person] {
+        &self.without
+    }
+}
+
+/// Builds an index without a gallery, for evaluation and benches.
+pub struct Builder {
+    index: Index,
+    rotation: Arc<Rotation>,
+}
+
+impl Builder {
+    /// An index without templates; they will be of this encoder and go through this rotation.
+    pub fn new(model: Digest, rotation: Arc<Rotation>) -> Builder {
+        let index = Index { model, rotation: None, persons: vec![], templates: vec![], matrix: vec![], without: vec![] };
+        Builder { index, rotation }
+    }
+
+    /// Adds a template. Persons come by rising number, a person's templates together. `false`, and nothing added, where they don't or the
+    /// dimension is another than the rotation's.
+    pub fn add(&mut self, person: PersonId, template: TemplateId, embedding: &Embedding) -> bool {
+        self.rotation.clone().turn(embedding).is_some_and(|turned| self.add_turned(person, template, turned.values()))
+    }
+
+    /// The same for a template that has been turned already.
+    pub fn add_turned(&mut self, person: PersonId, template: TemplateId, turned: &[f32]) -> bool {
+        let Index { persons, templates, matrix, rotation, .. } = &mut self.index;
+        if turned.len() != self.rotation.dimension() {
+            return false;
+        }
+        match persons.last_mut() {
+            Some(last) if last.person > person => return false,
+            Some(last) if last.person == person => last.to += 1,
+            _ => persons.push(Rows { person, from: templates.len(), to: templates.len() + 1 }),
+        }
+        templates.push(template);
+        matrix.extend_from_slice(turned);
+        rotation.get_or_insert_with(|| self.rotation.clone());
+        true
+    }
+
+    /// The index.
+    pub fn build(self) -> Index {
+        self.index
+    }
+}
+
+/// Takes one encoder's templates from the gallery, with the rotation that they went through: both of one state of the file.
+pub(super) fn load(t: &Transaction<'_>, model: &Digest, rotations: &mut Rotations) -> Result<Index, Stop<GalleryError>> {
+    let first = t.query_row("SELECT dimension FROM template WHERE model = ?1 LIMIT 1", [model.0], |row| row.get::<_, u16>(0)).optional()?;
+    let rotation = rotations.of(people::seed(t)?, first.map_or(1, usize::from));
+    let mut builder = Builder::new(*model, rotation);
+    let mut numbers = Vec::with_capacity(Embedding::MOST);
+    let mut rows = t.prepare_cached("SELECT person, id, turned FROM template WHERE model = ?1 ORDER BY person, id")?;
+    let mut rows = rows.query([model.0])?;
+    while let Some(row) = rows.next()? {
+        let (person, template) = (PersonId(row.get(0)?), TemplateId(row.get(1)?));
+        people::numbers(row.get_ref(2)?.as_blob().unwrap_or_default(), &mut numbers);
+        let square: f64 = numbers.iter().map(|v| f64::from(*v) * f64::from(*v)).sum();
+        // A length that isn't 1, NaN among it, was not written by us. `!(...)`: NaN is refused too.
+        let is_unit = (square - 1.0).abs() < 1e-3;
+        if !is_unit || !builder.add_turned(person, template, &numbers) {
+            return Err(Stop::No(people::damaged(t, format!("template {} of person {} is no unit vector", template.0, person.0))));
+        }
+    }
+    let mut index = builder.build();
+    index.without = people::list(t)?.into_iter().filter(|p| p.templates.iter().all(|t| t.model != *model)).collect();
+    Ok(index)
+}
+
+#[cfg(test)]
+mod tests;

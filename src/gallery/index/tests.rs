@@ -1,0 +1,121 @@
+use super::*;
+use proptest::prelude::*;
+
+const MODEL: Digest = Digest([3; 32]);
+
+fn build(dimension: usize, templates: &[(i64, Embedding)]) -> Index {
+    let mut builder = Builder::new(MODEL, Arc::new(Rotation::from_seed(&[9; 32], dimension)));
+    for (at, (person, embedding)) in templates.iter().enumerate() {
+        assert!(builder.add(PersonId(*person), TemplateId(at as i64 + 1), embedding));
+    }
+    builder.build()
+}
+
+fn unit(numbers: &[f32]) -> Embedding {
+    Embedding::normalised(numbers).unwrap()
+}
+
+/// Persons of 1 to 4 templates each, by rising number, and a probe.
+fn galleries() -> impl Strategy<Value = (usize, Vec<(i64, Embedding)>, Embedding)> {
+    prop::sample::select(vec![1usize, 3, 31, 32, 33, 128, 512]).prop_flat_map(|n| {
+        let embedding = || prop::collection::vec(-1.0f32..1.0, n).prop_filter_map("no direction", |v| Embedding::normalised(&v).ok());
+        let persons = prop::collection::vec((1i64..4, prop::collection::vec(embedding(), 1..5)), 0..12);
+        let templates = persons.prop_map(|persons| {
+            let mut number = 0;
+            let mut templates = Vec::new();
+            for (step, embeddings) in persons {
+                number += step;
+                templates.extend(embeddings.into_iter().map(|e| (number, e)));
+            }
+            templates
+        });
+        (Just(n), templates, embedding())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn search_agrees_with_the_naive_one((dimension, templates, probe) in galleries()) {
+        let ranking = build(dimension, &templates).search(&probe);
+        let cosine = |e: &Embedding| e.values().iter().zip(probe.values()).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+        let naive = |without: Option<PersonId>| {
+            templates.iter().filter(|(p, _)| Some(PersonId(*p)) != without).map(|(_, e)| cosine(e)).max_by(f64::total_cmp)
+        };
+        prop_assert_eq!(ranking.k, templates.len());
+        prop_assert_eq!(ranking.best.is_some(), naive(None).is_some());
+        let Some(best) = ranking.best else { return Ok(()) };
+        let near = |found: Candidate, expected: f64| {
+            let (person, embedding) = &templates[found.template.0 as usize - 1];
+            (f64::from(found.similarity.0) - expected).abs() < 1e-5 && *person == found.person.0 && (cosine(embedding) - expected).abs() < 1e-5
+        };
+        prop_assert!(near(best, naive(None).unwrap()));
+        match (ranking.other, naive(Some(best.person))) {
+            (Some(other), Some(expected)) => {
+                prop_assert!(other.person != best.person && near(other, expected));
+                prop_assert!(ranking.margin().unwrap() >= 0.0);
+            }
+            (None, None) => prop_assert_eq!(ranking.margin(), None),
+            (found, expected) => prop_assert!(false, "found {found:?}, expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn verify_compares_one_person_alone((dimension, templates, probe) in galleries(), person in 1i64..40) {
+        let found = build(dimension, &templates).verify(PersonId(person), &probe);
+        let expected = templates.iter().filter(|(p, _)| *p == person).map(|(_, e)| e.similarity(&probe).0).max_by(f32::total_cmp);
+        match (found, expected) {
+            (Some(found), Some(expected)) => prop_assert!(found.person.0 == person && (found.similarity.0 - expected).abs() < 1e-5),
+            (None, None) => {}
+            (found, expected) => prop_assert!(false, "found {found:?}, expected {expected:?}"),
+        }
+    }
+}
+
+#[test]
+fn two_templates_of_one_person_leave_no_rival() {
+    let index = build(2, &[(1, unit(&[1.0, 0.0])), (1, unit(&[1.0, 0.1]))]);
+    let ranking = index.search(&unit(&[1.0, 0.0]));
+    assert_eq!((ranking.best.unwrap().template, ranking.other, ranking.k), (TemplateId(1), None, 2));
+    assert_eq!(ranking.margin(), None);
+}
+
+#[test]
+fn equals_leave_no_margin() {
+    let index = build(2, &[(1, unit(&[1.0, 0.0])), (2, unit(&[1.0, 0.0]))]);
+    let ranking = index.search(&unit(&[0.9, 0.1]));
+    assert_eq!((ranking.best.unwrap().person, ranking.other.unwrap().person), (PersonId(1), PersonId(2)));
+    assert_eq!(ranking.margin(), Some(0.0));
+}
+
+#[test]
+fn nan_is_nobody() {
+    let mut builder = Builder::new(MODEL, Arc::new(Rotation::from_seed(&[9; 32], 2)));
+    assert!(builder.add_turned(PersonId(1), TemplateId(1), &[f32::NAN, 1.0]));
+    assert!(builder.add(PersonId(2), TemplateId(2), &unit(&[1.0, 0.0])));
+    assert!(builder.add_turned(PersonId(2), TemplateId(3), &[1.0, f32::NAN]));
+    assert!(builder.add_turned(PersonId(3), TemplateId(4), &[f32::NAN, f32::NAN]));
+    let index = builder.build();
+    let ranking = index.search(&unit(&[-1.0, 0.0]));
+    assert_eq!((ranking.best.unwrap().template, ranking.other), (TemplateId(2), None));
+    assert_eq!(index.verify(PersonId(1), &unit(&[1.0, 0.0])), None);
+}
+
+#[test]
+fn another_dimension_finds_nobody() {
+    let index = build(2, &[(1, unit(&[1.0, 0.0]))]);
+    assert_eq!(index.search(&unit(&[1.0, 0.0, 0.0])), Ranking::default());
+    assert_eq!(index.verify(PersonId(1), &unit(&[1.0])), None);
+    assert_eq!(build(2, &[]).search(&unit(&[1.0, 0.0])), Ranking::default());
+}
+
+#[test]
+fn the_builder_takes_persons_in_order_alone() {
+    let mut builder = Builder::new(MODEL, Arc::new(Rotation::from_seed(&[9; 32], 2)));
+    let face = unit(&[1.0, 0.0]);
+    assert!(builder.add(PersonId(5), TemplateId(1), &face));
+    assert!(!builder.add(PersonId(4), TemplateId(2), &face));
+    assert!(!builder.add(PersonId(6), TemplateId(2), &unit(&[1.0])));
+    assert_eq!(builder.build().k(), 1);
+}
