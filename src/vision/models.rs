@@ -85,12 +85,12 @@ impl Library {
         self.entries.iter().find(|e| e.name == name).ok_or_else(lacking)
     }
 
-    /// The detector of this name, or the default one.
+    /// The detector of this name, or the default one; where no manifest states a default, the only one there is.
     ///
     /// # Errors
-    /// There is none of this name, it isn't a detector, or no manifest states a default.
+    /// There is none of this name, it isn't a detector, or no manifest states a default and there are several.
     pub fn detector(&self, name: Option<&str>) -> Result<&Entry, ModelError> {
-        self.chosen(name.or(self.default.detector.as_deref()), Role::Detector)
+        self.chosen(name.or(self.default(Role::Detector)), Role::Detector)
     }
 
     /// The encoder of this name, or the default one.
@@ -98,15 +98,19 @@ impl Library {
     /// # Errors
     /// As [`Library::detector`].
     pub fn encoder(&self, name: Option<&str>) -> Result<&Entry, ModelError> {
-        self.chosen(name.or(self.default.encoder.as_deref()), Role::Encoder)
+        self.chosen(name.or(self.default(Role::Encoder)), Role::Encoder)
     }
 
-    /// The liveness nets of these names (separated by commas), or the default ones. At least one.
+    /// The liveness nets of these names (separated by commas), or the default ones; where no manifest states a default, all there are. At
+    /// least one.
     ///
     /// # Errors
-    /// As [`Library::detector`].
+    /// There is none of such a name, it isn't for liveness, or there is none at all.
     pub fn liveness(&self, names: Option<&str>) -> Result<Vec<&Entry>, ModelError> {
-        let default = || self.default.liveness.iter().flatten().map(String::as_str).collect();
+        let default = || match &self.default.liveness {
+            Some(names) => names.iter().map(String::as_str).collect(),
+            None => self.of(Role::Liveness).map(|e| e.name.as_str()).collect(),
+        };
         let names: Vec<&str> = names.map_or_else(default, |n| n.split(',').map(str::trim).filter(|n| !n.is_empty()).collect());
         if names.is_empty() {
             return Err(ModelError::NoDefault { role: Role::Liveness });
@@ -116,12 +120,22 @@ impl Library {
 
     /// Whether this net serves when nothing is chosen.
     pub fn is_default(&self, entry: &Entry) -> bool {
-        let is = |name: &Option<String>| name.as_deref() == Some(entry.name.as_str());
         match entry.role {
-            Role::Detector => is(&self.default.detector),
-            Role::Encoder => is(&self.default.encoder),
-            Role::Liveness => self.default.liveness.iter().flatten().any(|n| *n == entry.name),
+            Role::Liveness => self.liveness(None).is_ok_and(|nets| nets.iter().any(|e| e.name == entry.name)),
+            role => self.default(role) == Some(&entry.name),
         }
+    }
+
+    fn of(&self, role: Role) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |e| e.role == role)
+    }
+
+    /// The detector or encoder that serves when nothing is chosen.
+    fn default(&self, role: Role) -> Option<&str> {
+        let stated = if role == Role::Detector { &self.default.detector } else { &self.default.encoder };
+        let mut all = self.of(role);
+        let only = all.next().filter(|_| all.next().is_none()).map(|e| e.name.as_str());
+        stated.as_deref().or(only)
     }
 
     fn chosen(&self, name: Option<&str>, role: Role) -> Result<&Entry, ModelError> {
@@ -180,15 +194,25 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_said_with_what_is() {
-        let dir = folder(&format!("{}{}", row("edge_xs", Role::Encoder), row("alive", Role::Liveness)));
+        let dir = folder(&format!("{}{}{}", row("edge_xs", Role::Encoder), row("edge_xxs", Role::Encoder), row("alive", Role::Liveness)));
         let library = Library::open(&[dir.path()]).unwrap();
         let said = |e: ModelError| e.to_string();
         assert!(said(library.encoder(Some("edge_sx")).unwrap_err()).contains("did you mean `edge_xs`"));
-        assert!(said(library.encoder(Some("banana")).unwrap_err()).contains("there are: edge_xs, alive"));
+        assert!(said(library.encoder(Some("banana")).unwrap_err()).contains("there are: edge_xs, edge_xxs, alive"));
         assert!(said(library.encoder(Some("alive")).unwrap_err()).contains("is for liveness, not for encoder"));
         assert!(said(library.encoder(None).unwrap_err()).contains("no encoder is chosen"));
-        assert!(said(library.liveness(None).unwrap_err()).contains("no liveness is chosen"));
-        assert_eq!(library.liveness(Some("alive, alive")).unwrap().len(), 2);
+        assert!(said(library.detector(None).unwrap_err()).contains("no detector is chosen"));
+        assert!(library.liveness(Some(" , ")).is_err());
+    }
+
+    #[test]
+    fn where_no_default_is_stated_the_only_net_of_a_role_serves_and_every_liveness_net() {
+        let dir = folder(&format!("{}{}{}", row("only", Role::Encoder), row("one", Role::Liveness), row("two", Role::Liveness)));
+        let library = Library::open(&[dir.path()]).unwrap();
+        assert_eq!(library.encoder(None).unwrap().name, "only");
+        assert_eq!(library.liveness(None).unwrap().len(), 2);
+        assert_eq!(library.liveness(Some("two")).unwrap()[0].name, "two");
+        assert!(library.entries().iter().all(|e| library.is_default(e)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod catalogue;
 mod fetch;
 
 use super::manifest::{FILE, Manifest};
-use super::{Entry, ModelError, Role};
+use super::{Entry, ModelError};
 use crate::units::Digest;
 use crate::vision::Net;
 use fetch::io;
@@ -65,8 +65,8 @@ pub type Progress<'p> = &'p mut dyn FnMut(u64, Option<u64>);
 /// Installs the net `name` into the folder `into` (made where it is missing).
 ///
 /// `from` is an ONNX file, a folder with a `manifest.toml`, an https address of either (`.../manifest.toml`), or None for the address that
-/// the built-in catalogue knows. A file alone must be a net of the catalogue. The first detector, encoder and liveness nets of a folder
-/// become its manifest's defaults.
+/// the built-in catalogue knows. A file alone must be a net of the catalogue. What serves by default stays as it is: another encoder means a
+/// new enrolment of everybody, and that is not for a download to decide.
 ///
 /// # Errors
 /// The net isn't known or isn't there, its digest differs, it doesn't work on this machine, or reading or writing failed.
@@ -181,19 +181,6 @@ fn register(mut row: Table, entry: &Entry, file: &str, into: &Path) -> Result<bo
         rows.push(Value::Table(row));
         old?.get("file")?.as_str().map(|f| into.join(f))
     });
-    if let Some(default) = manifest.entry("default").or_insert_with(|| Value::Table(Table::new())).as_table_mut() {
-        match entry.role {
-            Role::Liveness => {
-                let list = default.entry("liveness").or_insert_with(|| Value::Array(Vec::new())).as_array_mut();
-                if let Some(list) = list.filter(|list| !list.iter().any(|n| n.as_str() == Some(&entry.name))) {
-                    list.push(Value::String(entry.name.clone()));
-                }
-            }
-            role => {
-                default.entry(role.word()).or_insert_with(|| Value::String(entry.name.clone()));
-            }
-        }
-    }
     if manifest == before {
         return Ok(true);
     }
