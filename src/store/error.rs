@@ -1,6 +1,7 @@
 //! What can be wrong with a file, in words a caretaker can act on.
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use std::path::{Path, PathBuf};
 
 /// Why a file can't be used. Each says what, which file, and what to do.
@@ -87,6 +88,11 @@ impl Place {
             Some(ErrorCode::DiskFull) => StoreError::Full { what, path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { what, path },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => self.damaged(source.to_string()),
+            // The index of the log of changes can't grow: what a full disk looks like when a connection is new.
+            Some(ErrorCode::SystemIoFailure) if source.sqlite_error().is_some_and(|e| e.extended_code == SQLITE_IOERR_SHMSIZE) => {
+                StoreError::Full { what, path }
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => self.cannot_open(std::io::Error::other(source)),
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { what, path },
             _ => StoreError::Sql { what, path, source },
         }
