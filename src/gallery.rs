@@ -23,6 +23,7 @@ pub use write::{Enrol, Enrolled, NewTemplate, Removed};
 use crate::store::{Kind, Stop, Store};
 use crate::units::Digest;
 use rotation::Rotations;
+use rusqlite::Transaction;
 use std::path::Path;
 
 /// The gallery's file.
@@ -94,6 +95,19 @@ impl Gallery {
     pub fn index(&mut self, model: &Digest) -> Result<Index, GalleryError> {
         let Gallery { store, rotations, .. } = self;
         store.read(|t| index::load(t, model, rotations))
+    }
+
+    /// Changes the file in one transaction, counts the change, and empties the log of changes: changes are rare, a gallery is then one file,
+    /// a disk that fills up keeps room for a removal, and what was removed or turned is nowhere any more. The second value: whether the log
+    /// could be emptied. The change stands either way.
+    fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, &mut Rotations) -> Result<T, Stop<GalleryError>>,
+    ) -> Result<(T, bool), GalleryError> {
+        let Gallery { store, rotations, own } = self;
+        let done = store.write(|t| work(t, rotations))?;
+        *own += 1;
+        Ok((done, store.empty_log().unwrap_or(false)))
     }
 
     /// Where it lies; absolute.

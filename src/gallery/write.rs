@@ -56,8 +56,7 @@ impl Gallery {
         if templates.is_empty() {
             return Err(GalleryError::NoTemplate);
         }
-        let Gallery { store, rotations, .. } = self;
-        let enrolled = store.write(|t| {
+        let (enrolled, _) = self.change(|t, rotations| {
             let person = match (how, find(t, &name)?) {
                 (Enrol::AddTo, Some(person)) => person,
                 (Enrol::AddTo, None) => return Err(Stop::No(GalleryError::Nobody { name: name.shown })),
@@ -71,7 +70,6 @@ impl Gallery {
             let ids = templates.iter().enumerate().map(|(at, new)| store_one(t, rotations, person, at + 1, new, now));
             Ok(Enrolled { person, templates: ids.collect::<Result<_, _>>()? })
         })?;
-        self.own += 1;
         Ok(enrolled)
     }
 
@@ -81,7 +79,7 @@ impl Gallery {
     /// Nobody is called `name`, or somebody else is called `to`.
     pub fn rename(&mut self, name: &str, to: &str) -> Result<PersonId, GalleryError> {
         let (name, to) = (Name::read(name)?, Name::read(to)?);
-        let person = self.store.write(|t| {
+        let (person, _) = self.change(|t, _| {
             let person = find(t, &name)?.ok_or(Stop::No(GalleryError::Nobody { name: name.shown }))?;
             if find(t, &to)?.is_some_and(|other| other != person) {
                 return Err(Stop::No(GalleryError::NameTaken { name: to.shown }));
@@ -89,7 +87,6 @@ impl Gallery {
             t.execute("UPDATE person SET name = ?1, folded = ?2 WHERE id = ?3", params![to.shown, to.folded, person.0])?;
             Ok(person)
         })?;
-        self.own += 1;
         Ok(person)
     }
 
@@ -99,15 +96,12 @@ impl Gallery {
     /// Nobody is called so.
     pub fn remove(&mut self, name: &str) -> Result<Removed, GalleryError> {
         let name = Name::read(name)?;
-        let (person, templates) = self.store.write(|t| {
+        let ((person, templates), is_erased) = self.change(|t, _| {
             let person = find(t, &name)?.ok_or(Stop::No(GalleryError::Nobody { name: name.shown }))?;
             let templates = t.execute("DELETE FROM template WHERE person = ?1", [person.0])?;
             t.execute("DELETE FROM person WHERE id = ?1", [person.0])?;
-            Ok::<_, Stop<GalleryError>>((person, templates))
+            Ok((person, templates))
         })?;
-        self.own += 1;
-        // The person is gone already: that the log could not be emptied is no reason to say otherwise.
-        let is_erased = self.store.empty_log().unwrap_or(false);
         Ok(Removed { person, templates, is_erased })
     }
 
@@ -118,7 +112,7 @@ impl Gallery {
     /// No random numbers, a damaged template, a full disk: then all stays as it was.
     pub fn renew_rotation(&mut self) -> Result<usize, GalleryError> {
         let seed = new_seed()?;
-        let turned = self.store.write(|t| {
+        let (turned, _) = self.change(|t, _| {
             let (mut old, mut new) = (Rotations::default(), Rotations::default());
             let old_seed = people::seed(t)?;
             let mut numbers = Vec::new();
@@ -140,8 +134,6 @@ impl Gallery {
             t.execute("UPDATE secret SET seed = ?1", [seed])?;
             Ok(ids.len())
         })?;
-        self.own += 1;
-        let _ = self.store.empty_log(); // the old secret leaves the log with the next change at the latest
         Ok(turned)
     }
 }
