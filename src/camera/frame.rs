@@ -63,7 +63,11 @@ impl Frame {
     /// When there are fewer bytes than the format needs: a mistake of the caller, never of a camera.
     pub fn new(format: PixelFormat, width: u32, height: u32, bytes: Vec<u8>) -> Frame {
         let stride = format.row_bytes(width);
-        assert!(bytes.len() >= format.frame_bytes(stride, height), "a {width}x{height} {format:?} frame needs more than {} bytes", bytes.len());
+        assert!(
+            bytes.len() >= format.frame_bytes(stride, height),
+            "a {width}x{height} {format:?} frame needs more than {} bytes",
+            bytes.len()
+        );
         Frame { format, width, height, stride, captured_at: Moment::START, sequence: 0, bytes, home: None }
     }
 

@@ -122,17 +122,21 @@ sections! {
     /// When a face is good enough to be judged.
     quality: Quality = "quality" {
         /// Least width of a face in pixels.
-        min_face_px: u32 = 56, in 16..=1000;
-        /// Least sharpness of the aligned face (see docs/quality.md).
-        min_sharpness: f32 = 12.0, in 0.0..=10000.0;
-        /// Least mean luma of the face, 0 to 255.
-        min_face_luma: f32 = 35.0, in 0.0..=255.0;
-        /// Greatest mean luma of the face, 0 to 255.
-        max_face_luma: f32 = 225.0, in 0.0..=255.0;
-        /// Greatest turn to a side: distance of the nose from the eyes' middle, in eye distances (0 frontal, 0.35 clearly turned).
-        max_yaw: f32 = 0.35, in 0.0..=2.0;
+        min_face_px: u32 = 40, in 16..=1000;
+        /// Least sharpness of the face, in thousandths of its contrast (see docs/quality.md).
+        min_sharpness: f32 = 12.0, in 0.0..=1000.0;
+        /// Least mean brightness of the face, 0 to 255.
+        min_face_luma: f32 = 18.0, in 0.0..=255.0;
+        /// Greatest mean brightness of the face, 0 to 255.
+        max_face_luma: f32 = 245.0, in 0.0..=255.0;
+        /// Greatest share of the face that is burnt out, 0 to 1.
+        max_burnt: f32 = 0.6, in 0.0..=1.0;
+        /// Greatest share of the face's box outside the picture, 0 to 1.
+        max_outside: f32 = 0.2, in 0.0..=1.0;
+        /// Greatest turn to a side: distance of the nose from the eyes' middle, in eye distances (0 frontal, 0.35 clearly turned, 1 a profile).
+        max_yaw: f32 = 0.7, in 0.0..=2.0;
         /// The same at enrolment, where a face should look into the camera.
-        max_enrol_yaw: f32 = 0.25, in 0.0..=2.0;
+        max_enrol_yaw: f32 = 0.35, in 0.0..=2.0;
         /// Least width in pixels of a face that is enrolled.
         min_enrol_face_px: u32 = 80, in 16..=1000;
     }
@@ -205,7 +209,11 @@ impl Config {
             }
         };
         let (v, d, q) = (&self.visit, &self.door, &self.quality);
-        hold(v.votes <= v.looks, "visit.votes", format!("{} votes can't come from {} looks: visit.votes must not exceed visit.looks", v.votes, v.looks));
+        hold(
+            v.votes <= v.looks,
+            "visit.votes",
+            format!("{} votes can't come from {} looks: visit.votes must not exceed visit.looks", v.votes, v.looks),
+        );
         hold(
             d.unlock_ms <= d.max_unlock_ms,
             "door.unlock_ms",
