@@ -15,11 +15,15 @@ class Pool:
     def __init__(self, prefix, batch, rng):
         self.pictures, self.answers = (np.load("%s-%s.npy" % (prefix, kind), mmap_mode="r") for kind in ("pictures", "answers"))
         self.rng = rng
+        self.filled = np.zeros(0, np.int64)
         self.batch = max(4, int(batch * (192 / self.pictures.shape[1]) ** 2))   # about the same work a batch
 
     def draw(self):
         """pictures float32 [N,3,S,S], answers float32 [N,C,16]; a light of its own for each."""
-        index = np.sort(self.rng.integers(0, len(self.pictures), self.batch))
+        while len(self.filled) < len(self.answers) and (self.rng.random() < 0.02 or not len(self.filled)):   # still being drawn
+            self.filled = np.flatnonzero((self.answers[:, 0, 4] != 0))
+            time.sleep(0 if len(self.filled) else 5)
+        index = np.sort(self.filled[self.rng.integers(0, len(self.filled), self.batch)])
         x = torch.from_numpy(self.pictures[index]).permute(0, 3, 1, 2).float()
         a = torch.from_numpy(self.answers[index].astype(np.float32))
         gain = torch.from_numpy(self.rng.uniform(0.75, 1.2, (self.batch, 1, 1, 1)).astype(np.float32))
@@ -79,7 +83,7 @@ def main():
         optimiser.step()
         step, seen = step + 1, seen + len(x)
         averaged(average, net, 1 - min(0.997, step / (step + 15)))
-        shown += [float(v) for v in parts]
+        shown += [v.item() for v in parts]
         if step % 50 == 0:
             print("%d steps, %d pictures, %.0f s (%.0f s of CPU): score %.3f box %.3f landmarks %.3f" % ((step, seen, time.time() - begin, time.process_time()) + tuple(shown / 50)), flush=True)
             shown[:] = 0

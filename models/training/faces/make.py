@@ -26,10 +26,10 @@ def packed(picture):
 
 
 def drawn(draw, is_live, seed, detector, liveness):
-    """draw(rng) -> picture. Returns the first JPEG that is judged right with room to spare, or the best of all tries."""
+    """draw(rng, attempt) -> picture. Returns the first JPEG that is judged right with room to spare, or the best of all tries."""
     best = None
     for attempt in range(TRIES):
-        blob = packed(draw(np.random.default_rng(seed + [attempt])))
+        blob = packed(draw(np.random.default_rng(seed + [attempt]), attempt))
         picture = cv2.imdecode(np.frombuffer(blob, np.uint8), cv2.IMREAD_COLOR)
         face = largest(detector, picture, 0.8)
         live = liveness(picture, face) if face is not None else 0.5
@@ -47,12 +47,12 @@ def make(people, out, seed, detector, liveness):
         head = draw_head(person.pixels, look, np.random.default_rng([seed, k]))
         skin = np.median(person.pixels[250:330, 120:330].reshape(-1, 3), 0)
 
-        def shot(rng, number):
+        def shot(rng, number, attempt):
             pose, exposure, warmth = six_poses(rng)[number]
-            return take(head, pose, rng, (number + k) % 6, exposure, warmth)
-        pictures = {"shot-%d" % (s + 1): (True, lambda rng, s=s: shot(rng, s)) for s in range(6)}
-        pictures["print"] = False, lambda rng: print_picture(head, rng, (k + 2) % 6, skin)
-        pictures["phone"] = False, lambda rng: phone_picture(head, rng, (k + 4) % 6, skin)
+            return take(head, pose, rng, (number + k + attempt // 4) % 6, exposure, warmth)
+        pictures = {"shot-%d" % (s + 1): (True, lambda rng, attempt, s=s: shot(rng, s, attempt)) for s in range(6)}
+        pictures["print"] = False, lambda rng, attempt: print_picture(head, rng, (k + 2) % 6, skin)
+        pictures["phone"] = False, lambda rng, attempt: phone_picture(head, rng, (k + 4) % 6, skin)
         tries = []
         for number, (name, (is_live, draw)) in enumerate(pictures.items()):
             _, blob, attempts = drawn(draw, is_live, [seed, k, number], detector, liveness)
