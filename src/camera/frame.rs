@@ -122,6 +122,16 @@ impl Default for FramePool {
     }
 }
 
+/// Brightness from full range (0 to 255) to limited range (16 to 235), rounded.
+pub(super) fn luma_to_limited(full: u8) -> u8 {
+    ((u32::from(full) * 219 + 127) / 255 + 16) as u8
+}
+
+/// A colour difference from full range (0 to 255 around 128) to limited range (16 to 240 around 128), rounded.
+pub(super) fn chroma_to_limited(full: u8) -> u8 {
+    ((i32::from(full) - 128) * 224 / 255 + 128) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +159,12 @@ mod tests {
         for _ in 0..5 {
             assert!(matches!(pool.frame(PixelFormat::Luma, (1, 1), 1, |_| Err("torn")), Some(Err("torn"))));
         }
+    }
+
+    #[test]
+    fn full_range_becomes_limited_range() {
+        assert_eq!([0, 128, 255].map(luma_to_limited), [16, 126, 235]);
+        assert_eq!([0, 128, 255].map(chroma_to_limited), [16, 128, 239]);
     }
 
     #[test]

@@ -94,6 +94,8 @@ sections! {
         stall_ms: u64 = 2000, in 200..=60000;
         /// Longest wait between two tries to open a camera that is gone.
         reconnect_ms: u64 = 10000, in 100..=600000;
+        /// For "rpicam": the program; "auto" takes rpicam-vid, or libcamera-vid, as it was called before.
+        program: Option<PathBuf> = None;
         /// For "replay": a folder of pictures, or a text file that lists them.
         path: Option<PathBuf> = None;
         /// For "replay": begin again when the pictures end.
