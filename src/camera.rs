@@ -1,6 +1,6 @@
 //! Delivers the newest picture, or says that there is none. Knows V4L2, `rpicam-vid` and files; knows nothing of faces or doors.
 //!
-//! Three cameras behind one trait: [`v4l2`] (USB), [`rpicam`] (a Raspberry Pi's ribbon camera) and [`replay`] (pictures from files). One
+//! Three cameras behind one trait: `v4l2` (USB), `rpicam` (a Raspberry Pi's ribbon camera) and `replay` (pictures from files). One
 //! suite of promises is run against each of them (`conformance.rs`): frames have the size that was asked for, sequence numbers rise,
 //! `captured_at` never runs back, no frame buffer is allocated once all have been used, and `next` comes back in time when nothing arrives.
 

@@ -1,7 +1,7 @@
 //! USB cameras, and whatever else speaks V4L2.
 //!
-//! Two halves: `nokhwa`'s types speak of formats and controls, through a backend of ours behind its seam ([`backend`]); frames come from
-//! the same backend's stream ([`stream`]), with a deadline. Below both lies [`device::Device`], a verb for each request to the kernel; the
+//! Two halves: `nokhwa`'s types speak of formats and controls, through a backend of ours behind its seam (`backend`); frames come from
+//! the same backend's stream (`stream`), with a deadline. Below both lies [`device::Device`], a verb for each request to the kernel; the
 //! real one is [`kernel::Kernel`], a scripted one stands in tests. Nothing here was seen on a real camera yet: docs/cameras.md.
 
 mod backend;
