@@ -37,5 +37,6 @@ mod stories;
 pub use action::{Action, Actions};
 pub use controller::Controller;
 pub use input::{Command, FaultKind, Flaw, Input, Quality, Sighting};
+pub use look::Look;
 pub use outcome::{Cause, Figures, Outcome, Reason};
 pub use rules::Rules;

@@ -13,9 +13,11 @@ mod reconnecting;
 pub mod replay;
 pub mod rpicam;
 pub mod v4l2;
+mod variation;
 
 pub use frame::{Frame, FramePool, PixelFormat};
 pub use replay::{Pace, Replay, replay};
+pub use variation::vary;
 
 use crate::config::{Camera as Section, CameraDriver};
 use crate::units::Clock;

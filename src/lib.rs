@@ -2,25 +2,25 @@
 //!
 //! The plan, from the ground up; an import runs downwards only (`tests/arrows.rs` holds it to that):
 
-/// Decides; the only place with a rule in it. Pure.
-pub mod access;
-/// Remembers what happened, in order, unalterably.
-pub mod audit;
-/// Delivers the newest picture, or says that there is none.
-pub mod camera;
-/// One file a command: parses, calls, prints.
-pub mod cli;
-/// The whole configuration as one typed tree, checked at once.
-pub mod config;
-/// Drives lines: the relay.
-pub mod door;
-/// Knows people by their templates: who, how alike, who else.
-pub mod gallery;
-/// Wires the rooms into threads.
-pub mod service;
-/// Opening the SQLite files that are ours.
-pub mod store;
-/// Words that every room uses: moments, similarities, identities, embeddings. No I/O.
+// Words that every room uses: moments, similarities, identities, embeddings. No I/O.
 pub mod units;
-/// Turns a picture into faces: where, how good, live or not, and an embedding.
+// The whole configuration as one typed tree, checked at once.
+pub mod config;
+// Opening the SQLite files that are ours.
+pub mod store;
+// Delivers the newest picture, or says that there is none.
+pub mod camera;
+// Turns a picture into faces: where, how good, live or not, and an embedding.
 pub mod vision;
+// Knows people by their templates: who, how alike, who else.
+pub mod gallery;
+// Decides; the only place with a rule in it. Pure.
+pub mod access;
+// Drives lines: the relay.
+pub mod door;
+// Remembers what happened, in order, unalterably.
+pub mod audit;
+// Wires the rooms into threads.
+pub mod service;
+// One file a command: parses, calls, prints.
+pub mod cli;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// What one face of one frame amounts to. Only a match votes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub enum Look {
     Match(PersonId),
     /// As a match, but liveness is required and was not judged.
     Unjudged(PersonId),

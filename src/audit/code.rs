@@ -46,16 +46,18 @@ codes! {
     DeniedSpoof = "denied_spoof";
     /// Too soon after the last grant.
     DeniedCooldown = "denied_cooldown";
+    /// Somebody had ordered the lock.
+    DeniedLocked = "denied_locked";
     /// Known in some looks, but not in enough of them.
     DeniedVotes = "denied_votes";
-    /// More than one face at once.
-    DeniedCrowd = "denied_crowd";
     /// Something was out of order.
     DeniedFault = "denied_fault";
     /// Something is out of order: the door locks.
     Fault = "fault";
     /// It is in order again.
     FaultCleared = "fault_cleared";
+    /// A permit's time was over, and the door locked.
+    PermitEnded = "permit_ended";
     /// A permit was taken back before its end.
     Revoked = "revoked";
     /// A new person was enrolled.
@@ -68,8 +70,6 @@ codes! {
     Renamed = "renamed";
     /// The gallery got a new secret rotation.
     RotationRenewed = "rotation_renewed";
-    /// The relay's line became active.
-    DoorUnlocked = "door_unlocked";
     /// The relay's line was driven inactive by hand.
     DoorLocked = "door_locked";
     /// The relay was tried by hand.
@@ -78,8 +78,6 @@ codes! {
     Started = "started";
     /// The service ended.
     Stopped = "stopped";
-    /// A file was kept aside and begun anew.
-    SetAside = "set_aside";
 }
 
 impl std::fmt::Display for Code {
