@@ -1,0 +1,185 @@
+//! `facegate enroll NAME --image F... | --camera`: templates of a person, from pictures or at the camera. No picture is kept.
+
+use super::args::Enroll;
+use super::context::Context;
+use super::exit::Answer;
+use super::people::record;
+use super::{output, still};
+use crate::audit::Code;
+use crate::camera::{self, CameraError};
+use crate::gallery::{Enrol, Gallery, GalleryError, Index, NewTemplate};
+use crate::service::{self, Site};
+use crate::units::{Embedding, Tau};
+use crate::vision::{Face, Look, Options, Vision};
+use jiff::Timestamp;
+use serde_json::json;
+use std::path::Path;
+use std::time::Duration;
+
+/// Templates that an enrolment at the camera takes.
+const SHOTS: usize = 3;
+/// How long an enrolment at the camera may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A further shot must differ so much from those before it, or it adds nothing.
+const SAME_SHOT: f32 = 0.97;
+
+/// A face good enough to be kept.
+struct Shot {
+    embedding: Embedding,
+    quality: f32,
+}
+
+pub fn run(context: &Context, wanted: &Enroll) -> anyhow::Result<Answer> {
+    // A picture from a passport is a picture: only at the camera must the face live.
+    let site = context.site()?;
+    let clock = service::real_clock();
+    let options = if wanted.camera {
+        Options::for_camera(&site.config, clock)
+    } else {
+        Options { judge_liveness: false, ..Options::for_stills(&site.config, clock) }
+    };
+    let mut vision = service::open_vision(&site, options.enrolling(&site.config))?;
+    let tau = service::rules(&site.config, vision.tau()).tau;
+    let mut gallery = service::open_gallery(&site.data_dir)?;
+    is_free(&mut gallery, wanted)?;
+    let shots = if wanted.camera { at_the_camera(&mut vision, &site, tau)? } else { from_pictures(&mut vision, &wanted.image)? };
+    one_person_only(&shots, tau)?;
+    let model = vision.encoder().digest;
+    let index = gallery.index(&model)?;
+    let already = enrolled_as(&shots, &index, &mut gallery, tau, &wanted.name)?;
+    for (name, similarity) in &already {
+        log::warn!(
+            "already enrolled as {name} (similarity {similarity:.3}): the two will be ambiguous at the gate, which opens for neither"
+        );
+    }
+    let templates: Vec<NewTemplate<'_>> =
+        shots.iter().map(|s| NewTemplate { embedding: &s.embedding, model, quality: s.quality }).collect();
+    let how = if wanted.add { Enrol::AddTo } else { Enrol::NewPerson };
+    let enrolled = gallery.enrol(&wanted.name, &templates, how, Timestamp::now())?;
+    record(&site, if wanted.add { Code::TemplateAdded } else { Code::Enrolled }, enrolled.person)?;
+    let already: Vec<String> = already.into_iter().map(|(name, _)| name).collect();
+    if context.json {
+        output::json(&json!({
+            "done": "enrolled", "person": wanted.name.trim(), "person_id": enrolled.person, "templates": templates.len(),
+            "encoder": vision.encoder().name, "already_enrolled_as": already,
+        }))?;
+    } else {
+        output::line(format_args!(
+            "{}: {} template{} stored, no picture kept",
+            wanted.name.trim(),
+            templates.len(),
+            if templates.len() == 1 { "" } else { "s" }
+        ))?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// Says at once that a name is taken or unknown, before anybody has posed for it.
+fn is_free(gallery: &mut Gallery, wanted: &Enroll) -> anyhow::Result<()> {
+    match gallery.person(&wanted.name) {
+        Ok(person) if !wanted.add => anyhow::bail!(
+            "{} is enrolled already: add a template with --add, or remove the old ones first (facegate people remove \"{}\")",
+            person.name,
+            person.name
+        ),
+        Err(e) if wanted.add => Err(e.into()),
+        Err(GalleryError::Nobody { .. }) | Ok(_) => Ok(()),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn from_pictures(vision: &mut Vision, images: &[std::path::PathBuf]) -> anyhow::Result<Vec<Shot>> {
+    still::pictures(images)?.iter().map(|image| Ok(good_enough(still::look(vision, image)?, image)?)).collect()
+}
+
+/// The one face of a picture, when it is good enough to be enrolled.
+fn good_enough(look: &Look, image: &Path) -> anyhow::Result<Shot> {
+    let (face, embedding) = still::embedding(look, image)?;
+    let rivals = look.faces.iter().filter(|f| f.detection.bbox.width > face.detection.bbox.width * 0.5).count();
+    anyhow::ensure!(rivals == 1, "{}: there are {rivals} faces in it; cut the picture to the one that is meant", image.display());
+    Ok(Shot { embedding: embedding.clone(), quality: face.detection.score })
+}
+
+/// Looks until there are a few shots that differ, of a living face that is alone.
+fn at_the_camera(vision: &mut Vision, site: &Site, tau: Tau) -> anyhow::Result<Vec<Shot>> {
+    let clock = service::real_clock();
+    let mut camera = camera::open(&site.config.camera, clock.clone())?;
+    eprintln!("look into the camera, then a little to each side ({})", camera.describe());
+    let mut shots: Vec<Shot> = Vec::new();
+    let mut last_said = String::new();
+    while shots.len() < SHOTS && clock().as_ms() < PATIENCE.as_millis() as u64 {
+        let frame = match camera.next(Duration::from_millis(500)) {
+            Ok(frame) => frame,
+            Err(CameraError::Late(_) | CameraError::Bad(_)) => continue,
+            Err(CameraError::Ended) => break,
+            Err(e) => return Err(e.into()),
+        };
+        let verdict = shot(vision.look(&frame)?, &shots, tau, site.config.liveness.min_live);
+        let said = match verdict {
+            Ok(shot) => {
+                shots.push(shot);
+                format!("shot {} of {SHOTS}", shots.len())
+            }
+            Err(hint) => hint,
+        };
+        if said != last_said {
+            eprintln!("{said}");
+            last_said = said;
+        }
+    }
+    anyhow::ensure!(!shots.is_empty(), "no usable face within {} s: {last_said}", PATIENCE.as_secs());
+    Ok(shots)
+}
+
+fn shot(look: &Look, before: &[Shot], tau: Tau, min_live: f32) -> Result<Shot, String> {
+    let [face]: &[Face; 1] = look.faces.as_slice().try_into().map_err(|_| match look.faces.len() {
+        0 => "nobody is seen".to_owned(),
+        n => format!("{n} faces are seen: only the one to be enrolled may be in view"),
+    })?;
+    let embedding = face.embedding.as_ref().ok_or_else(|| format!("not yet: {}", face.quality.reasons))?;
+    if face.liveness.is_some_and(|l| l.live < min_live) {
+        return Err("not judged a living face: step into even light, nothing in the hands".into());
+    }
+    let alike = before.iter().map(|s| s.embedding.similarity(embedding));
+    if alike.clone().any(|s| !s.reaches(tau)) {
+        return Err("this is not the face of the first shot".into());
+    }
+    if alike.fold(-1.0, |most, s| f32::max(most, s.0)) > SAME_SHOT {
+        return Err("turn a little".into());
+    }
+    Ok(Shot { embedding: embedding.clone(), quality: face.detection.score })
+}
+
+fn one_person_only(shots: &[Shot], tau: Tau) -> anyhow::Result<()> {
+    for (n, shot) in shots.iter().enumerate().skip(1) {
+        let similarity = shots[0].embedding.similarity(&shot.embedding);
+        anyhow::ensure!(
+            similarity.reaches(tau),
+            "picture {} doesn't show the person of picture 1 (similarity {:.3}, tau {:.3}): enrol one person at a time",
+            n + 1,
+            similarity.0,
+            tau.0
+        );
+    }
+    Ok(())
+}
+
+/// Everybody else whom the gate would take this face for.
+fn enrolled_as(shots: &[Shot], index: &Index, gallery: &mut Gallery, tau: Tau, name: &str) -> anyhow::Result<Vec<(String, f32)>> {
+    let own = gallery.person(name).ok().map(|p| p.id);
+    let mut already: Vec<(String, f32)> = Vec::new();
+    for shot in shots {
+        let ranking = index.search(&shot.embedding);
+        for candidate in [ranking.best, ranking.other].into_iter().flatten() {
+            if Some(candidate.person) == own || !candidate.similarity.reaches(tau) {
+                continue;
+            }
+            if let Some(person) = gallery.person_by_id(candidate.person)?
+                && already.iter().all(|(known, _)| *known != person.name)
+            {
+                already.push((person.name, candidate.similarity.0));
+            }
+        }
+    }
+    Ok(already)
+}

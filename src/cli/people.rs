@@ -1,0 +1,100 @@
+//! `facegate people list | show | rename | remove`.
+
+use super::args::People as Action;
+use super::context::Context;
+use super::exit::Answer;
+use super::output;
+use crate::audit::{Code, Event};
+use crate::gallery::Person;
+use crate::service::{self, Site};
+use crate::units::{Digest, PersonId};
+use crate::vision::Library;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
+    let site = context.site()?;
+    let mut gallery = service::open_gallery(&site.data_dir)?;
+    match action {
+        Action::List => {
+            let encoder = encoder(&site);
+            let people = gallery.people()?;
+            for person in &people {
+                print(context, person, encoder.as_ref(), false)?;
+            }
+            if people.is_empty() && !context.json {
+                eprintln!("nobody is enrolled yet: facegate enroll NAME --image PICTURE");
+            }
+        }
+        Action::Show { name } => print(context, &gallery.person(&name)?, encoder(&site).as_ref(), true)?,
+        Action::Rename { name, new } => {
+            let id = gallery.rename(&name, &new)?;
+            record(&site, Code::Renamed, id)?;
+            done(context, "renamed", id, format_args!("{name} is now called {new}"))?;
+        }
+        Action::Remove { name } => {
+            let removed = gallery.remove(&name)?;
+            record(&site, Code::Removed, removed.person)?;
+            done(context, "removed", removed.person, format_args!("{name} is removed, with {} templates", removed.templates))?;
+            if !removed.is_erased {
+                log::warn!("the gallery's log keeps traces of the templates until the next change, because another program was reading");
+            }
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+/// One event of a person, in the audit.
+pub fn record(site: &Site, code: Code, person: PersonId) -> anyhow::Result<()> {
+    let mut event = Event::new(code, Timestamp::now());
+    event.person = Some(person);
+    service::open_audit(&site.data_dir, &site.config)?.append(&event)?;
+    Ok(())
+}
+
+fn done(context: &Context, what: &str, id: PersonId, said: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    if context.json { output::json(&json!({ "done": what, "person_id": id })) } else { output::line(said) }
+}
+
+/// The encoder in use; none where no nets are installed, which a list of people can do without.
+fn encoder(site: &Site) -> Option<(String, Digest)> {
+    let library = Library::open(&site.model_dirs).ok()?;
+    let entry = library.encoder(site.config.models.encoder.as_deref()).ok()?;
+    Some((entry.name.clone(), entry.digest))
+}
+
+fn print(context: &Context, person: &Person, encoder: Option<&(String, Digest)>, whole: bool) -> anyhow::Result<()> {
+    let usable = encoder.map(|(_, digest)| person.templates.iter().filter(|t| t.model == *digest).count());
+    let needs_enrolment = usable == Some(0);
+    if context.json {
+        let templates: Vec<Value> = person
+            .templates
+            .iter()
+            .map(|t| json!({ "id": t.id, "encoder": t.model.to_string(), "dimension": t.dimension, "quality": t.quality, "created_at": t.created_at.to_string() }))
+            .collect();
+        let templates = if whole { json!(templates) } else { json!(templates.len()) };
+        return output::json(&json!({
+            "name": person.name, "person_id": person.id, "created_at": person.created_at.to_string(), "templates": templates,
+            "usable_templates": usable, "needs_enrolment": needs_enrolment,
+        }));
+    }
+    let note = if needs_enrolment { "  needs a new enrolment: no template of the encoder in use" } else { "" };
+    output::line(format_args!(
+        "{:>4}  {}  {} template{}{note}",
+        person.id.0,
+        person.name,
+        person.templates.len(),
+        if person.templates.len() == 1 { "" } else { "s" }
+    ))?;
+    for t in person.templates.iter().filter(|_| whole) {
+        output::line(format_args!(
+            "      {:>4}  {}-D of encoder {}, quality {:.2}, {}",
+            t.id.0,
+            t.dimension,
+            encoder.filter(|(_, d)| *d == t.model).map_or_else(|| t.model.short(), |(name, _)| name.clone()),
+            t.quality,
+            t.created_at.strftime("%Y-%m-%d %H:%M")
+        ))?;
+    }
+    Ok(())
+}

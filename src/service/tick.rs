@@ -1,0 +1,129 @@
+//! The control tick: owns the rules and the line, hears of sightings and of signs of life, feeds systemd's watchdog. It never waits for
+//! anything longer than a tick.
+
+use super::control::{Control, Happening};
+use super::entry::{Nets, entry};
+use super::health::Health;
+use super::recognise::Told;
+use super::recogniser::Seen;
+use super::record::Recorder;
+use crate::access::{Command, FaultKind, Input};
+use crate::units::{Clock, Moment};
+use jiff::Timestamp;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+/// How often time is compared: a permit ends at most so much too late.
+pub const TICK: Duration = Duration::from_millis(20);
+
+/// When silence is a fault.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Without a fresh frame.
+    pub frame: Duration,
+    /// Without a look at fresh frames.
+    pub look: Duration,
+}
+
+/// What the tick holds.
+pub struct Tick<'s> {
+    pub control: Control,
+    pub recorder: Recorder,
+    pub health: &'s Health,
+    pub clock: &'s Clock,
+    pub limits: Limits,
+    pub nets: Nets,
+    pub watchdog: Watchdog,
+    /// Hears of every move of the line.
+    pub moved: &'s mut dyn FnMut(Moment, crate::door::LineState),
+}
+
+impl Tick<'_> {
+    /// Runs until the service is to end, or until whoever sends sightings is gone (a replay that is over) and the visit with it; then
+    /// locks. The recorder is dropped at the end, which ends the store thread when it has written everything.
+    pub fn run(mut self, sightings: &Receiver<Told>) {
+        let mut last: Option<Seen> = None;
+        let mut due = (self.clock)().plus(TICK);
+        while !self.health.leaves() {
+            let told = sightings.recv_timeout(due.since((self.clock)()));
+            let now = (self.clock)();
+            match told {
+                Ok(Told::Seen(seen)) => {
+                    last = Some(seen);
+                    self.step(now, seen.input, last.as_ref());
+                }
+                Ok(Told::Failed(kind)) => self.step(now, Input::Fault(kind), last.as_ref()),
+                Ok(Told::Works(kind)) => self.step(now, Input::FaultCleared(kind), last.as_ref()),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if now >= due {
+                due = now.plus(TICK);
+                self.watch(now, last.as_ref());
+                self.step(now, Input::Tick, last.as_ref());
+            }
+        }
+        self.step((self.clock)(), Input::Command(Command::Stop), last.as_ref());
+    }
+
+    /// Silence is a fault; what speaks again is none.
+    fn watch(&mut self, now: Moment, last: Option<&Seen>) {
+        let has_frames = self.health.has_frames(now, self.limits.frame);
+        let has_looks = !has_frames || self.health.has_looks(now, self.limits.look);
+        let has_record = !self.health.record_fails.load(Ordering::Relaxed);
+        for (works, kind) in [(has_frames, FaultKind::Camera), (has_looks, FaultKind::Recognise), (has_record, FaultKind::Audit)] {
+            self.step(now, if works { Input::FaultCleared(kind) } else { Input::Fault(kind) }, last);
+        }
+        if has_frames && has_looks {
+            self.watchdog.feed(now);
+        }
+    }
+
+    fn step(&mut self, now: Moment, input: Input, last: Option<&Seen>) {
+        let Tick { control, recorder, nets, moved, .. } = self;
+        let mut is_recorded = true;
+        control.step(now, input, |happening| match happening {
+            Happening::Door(state) => moved(now, state),
+            Happening::Record(outcome) => is_recorded &= recorder.record(entry(&outcome, Timestamp::now(), now, last, nets)),
+        });
+        if !is_recorded {
+            self.health.record_fails.store(true, Ordering::Relaxed);
+            // The fault's own record has no place in the full queue either: it is in the log.
+            control.step(now, Input::Fault(FaultKind::Audit), |happening| {
+                if let Happening::Door(state) = happening {
+                    moved(now, state);
+                }
+            });
+        }
+    }
+}
+
+/// Tells systemd that the gate works, several times in the interval that the unit allows.
+pub struct Watchdog {
+    every: Option<Duration>,
+    due: Moment,
+}
+
+impl Watchdog {
+    /// As the unit wants it; without systemd nothing is told.
+    pub fn new() -> Watchdog {
+        Watchdog { every: sd_notify::watchdog_enabled().map(|limit| limit / 4), due: Moment::START }
+    }
+
+    fn feed(&mut self, now: Moment) {
+        let Some(every) = self.every else { return };
+        if now >= self.due {
+            self.due = now.plus(every);
+            if let Err(e) = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]) {
+                log::warn!("systemd can't be told that the gate works: {e}");
+            }
+        }
+    }
+}
+
+impl Default for Watchdog {
+    fn default() -> Self {
+        Watchdog::new()
+    }
+}
