@@ -1,0 +1,93 @@
+"""The student: a plain residual network, ReLU only, made for small boards and for tract.
+
+A 7x7 stem with stride 4 goes straight to 28x28 maps, so that nothing large is ever written to memory; from there on only 1x1
+and plain 3x3 convolutions (depthwise ones trained at a third of the speed on a CPU with bf16). The head is MobileFaceNet's:
+one 1x1 convolution up, a full-size depthwise convolution (each place of the face has its own weight), a linear layer.
+`folded` returns the same function without batch norm, which is what is exported.
+"""
+import copy
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+DIMENSION = 128
+MEAN, STD = 127.5, 128.0
+
+
+def conv(i, o, k=3, stride=1, groups=1, relu=True):
+    parts = [nn.Conv2d(i, o, k, stride, k // 2 if stride == 1 or k < 7 else 3, groups=groups, bias=False), nn.BatchNorm2d(o)]
+    return nn.Sequential(*parts, nn.ReLU(inplace=True)) if relu else nn.Sequential(*parts)
+
+
+class Residual(nn.Module):
+    """1x1 down, plain 3x3, 1x1 up, added to the input; nothing after the sum, so that the sum stays cheap."""
+
+    def __init__(self, width, inner):
+        super().__init__()
+        self.body = nn.Sequential(conv(width, inner, 1), conv(inner, inner, 3), conv(inner, width, 1, relu=False))
+        nn.init.constant_(self.body[2][1].weight, 0.5)
+
+    def forward(self, x):
+        return x + self.body(x)
+
+
+class Student(nn.Module):
+    """float [N,3,112,112], RGB, (x - 127.5) / 128 -> [N,128], not normalised."""
+
+    def __init__(self, widths=(64, 128, 256), inner=(32, 64, 128), depth=(1, 3, 3), up=768):
+        super().__init__()
+        self.shape = dict(widths=tuple(widths), inner=tuple(inner), depth=tuple(depth), up=up)
+        layers, before = [], 3
+        for k, (width, mid, blocks) in enumerate(zip(widths, inner, depth)):
+            layers.append(conv(before, width, 7, 4) if k == 0 else conv(before, width, 3, 2))
+            layers += [Residual(width, mid) for _ in range(blocks)]
+            before = width
+        self.trunk = nn.Sequential(*layers)
+        self.up = conv(before, up, 1)
+        self.pool = nn.Sequential(nn.Conv2d(up, up, 7, groups=up, bias=False), nn.BatchNorm2d(up))
+        self.out = nn.Linear(up, DIMENSION)
+
+    def forward(self, x):
+        x = self.trunk(x)
+        if x.shape[2] != 7:  # smaller pictures, early in the training: the head sees their maps stretched to 7x7
+            x = F.interpolate(x, size=(7, 7), mode="bilinear", align_corners=False)
+        return self.out(self.pool(self.up(x)).flatten(1))
+
+
+def normalise(pixels):
+    """0..255 -> what the student takes."""
+    return (pixels - MEAN) / STD
+
+
+def folded(net):
+    """A copy in eval mode whose batch norms have gone into the convolutions before them."""
+    net = copy.deepcopy(net).float().cpu().eval().to(memory_format=torch.contiguous_format)
+
+    def walk(module):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Sequential) and len(child) >= 2 and isinstance(child[0], nn.Conv2d) and isinstance(child[1], nn.BatchNorm2d):
+                merged = torch.nn.utils.fuse_conv_bn_eval(child[0], child[1])
+                setattr(module, name, nn.Sequential(merged, *list(child)[2:]))
+            else:
+                walk(child)
+
+    walk(net)
+    return net
+
+
+def cost(net):
+    """(parameters, multiply-accumulates of one picture), of the folded network."""
+    net = folded(net)
+    total = [0]
+
+    def count(module, _, out):
+        places = out.shape[2] * out.shape[3] if out.dim() == 4 else 1
+        total[0] += module.weight.numel() * places
+
+    hooks = [m.register_forward_hook(count) for m in net.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    with torch.no_grad():
+        net(torch.zeros(1, 3, 112, 112))
+    for h in hooks:
+        h.remove()
+    return sum(p.numel() for p in net.parameters()), total[0]

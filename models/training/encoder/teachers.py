@@ -1,0 +1,244 @@
+"""What the student is to answer: several public encoders, joined into one space of 128 directions.
+
+    python -m encoder.teachers encode --cache CACHE                  # every teacher on every picture, once
+    python -m encoder.teachers encode --cache CACHE --sample 3000    # labelled pictures only, to choose with
+    python -m encoder.teachers choose --cache CACHE                  # what each mix of teachers loses at 128 numbers
+    python -m encoder.teachers blends --cache CACHE --count 40000    # new faces between two faces, and their encodings
+
+Each teacher sees the clean crop and its mirror image; the two are normalised, added and normalised. A mix is a weight for
+each teacher: w1 e1 | w2 e2 | ..., normalised, turned to its 128 strongest directions, normalised again. Directions and
+weights are judged on people held aside from the training, never on LFW.
+"""
+import argparse
+import json
+import multiprocessing
+import os
+
+import numpy as np
+
+from .packs import Packs
+
+TEACHERS = ["edgeface_xs", "edgeface_xxs", "mobilefacenet_insightface_y1", "mobilefacenet"]
+DIMENSION = 128
+SHARD = 1000
+
+
+def unit(x):
+    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12)
+
+
+# ---- mixes -------------------------------------------------------------------------------------------------------------
+
+
+def join(parts, weights):
+    """parts: {teacher: [N,d] unit vectors}; weights: {teacher: w}. One unit vector a row."""
+    return unit(np.concatenate([w * parts[name].astype(np.float32) for name, w in weights.items()], 1))
+
+
+def energy_basis(joined, dimension=DIMENSION):
+    """The strongest directions, uncentred: those that change the similarities least when the rest is cut off."""
+    values, vectors = np.linalg.eigh(joined.T.astype(np.float64) @ joined)
+    return vectors[:, ::-1][:, :dimension].astype(np.float32), float(values[::-1][:dimension].sum() / values.sum())
+
+
+def cut(joined, basis):
+    return unit(joined @ basis)
+
+
+class Mix:
+    """A chosen mix: kept as JSON (weights) and npy (basis) in the cache, so that blends are cut the same way."""
+
+    def __init__(self, weights, basis):
+        self.weights, self.basis = weights, basis
+
+    def __call__(self, parts):
+        return cut(join(parts, self.weights), self.basis)
+
+    def save(self, cache):
+        with open(os.path.join(cache, "mix.json"), "w") as f:
+            json.dump(self.weights, f)
+        np.save(os.path.join(cache, "mix-basis.npy"), self.basis)
+
+    @staticmethod
+    def load(cache):
+        with open(os.path.join(cache, "mix.json")) as f:
+            return Mix(json.load(f), np.load(os.path.join(cache, "mix-basis.npy")))
+
+
+# ---- encoding ------------------------------------------------------------------------------------------------------------
+
+
+_nets = {}
+
+
+def _open(models, names):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    for name in names:
+        _nets[name] = onnxruntime.InferenceSession(os.path.join(models, name + ".onnx"), options)
+
+
+def encode(pixels):
+    """uint8 [N,112,112,3] RGB -> {teacher: float16 [N,d]}, mirror image included."""
+    out = {name: [] for name in _nets}
+    for picture in pixels:
+        x = np.ascontiguousarray(((picture.astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None])
+        mirrored = np.ascontiguousarray(x[:, :, :, ::-1])
+        for name, net in _nets.items():
+            both = [unit(net.run(None, {"input": v})[0][0]) for v in (x, mirrored)]
+            out[name].append(unit(both[0] + both[1]).astype(np.float16))
+    return {name: np.array(e) for name, e in out.items()}
+
+
+def _encode_rows(job):
+    packs_paths, cache, rows = job
+    global _packs
+    if "_packs" not in globals():
+        _packs = Packs(packs_paths, cache)
+    return encode(_packs.pixels[rows])
+
+
+def encode_all(g):
+    packs = Packs(g.packs, g.cache)
+    rows = np.arange(len(packs))
+    if g.sample:
+        rows = labelled_sample(packs, g.sample)
+    jobs = [(g.packs, g.cache, rows[k:k + 200]) for k in range(0, len(rows), 200)]
+    parts = []
+    with multiprocessing.Pool(g.processes, _open, (g.models, g.teachers)) as pool:
+        for k, part in enumerate(pool.imap(_encode_rows, jobs)):
+            parts.append(part)
+            print("%d of %d" % (k + 1, len(jobs)), flush=True)
+    kind = "sample" if g.sample else "clean"
+    for name in g.teachers:
+        np.save(os.path.join(g.cache, "%s-%s.npy" % (kind, name)), np.concatenate([p[name] for p in parts]))
+    np.save(os.path.join(g.cache, kind + "-rows.npy"), rows)
+
+
+def labelled_sample(packs, count):
+    """Rows of people with several pictures, from the people held aside and others alike, `count` or a few more in all."""
+    person, times = np.unique(packs.person[packs.person >= 0], return_counts=True)
+    several = np.isin(packs.person, person[times >= 2])
+    held = np.flatnonzero(several & packs.held)
+    rest = np.flatnonzero(several & ~packs.held)
+    return np.concatenate([held, np.random.default_rng(0).permutation(rest)[:max(0, count - len(held))]])
+
+
+# ---- choosing ------------------------------------------------------------------------------------------------------------
+
+
+MIXES = [
+    {"edgeface_xs": 1.0},
+    {"edgeface_xs": 1.0, "mobilefacenet_insightface_y1": 0.7},
+    {"edgeface_xs": 1.0, "edgeface_xxs": 0.7},
+    {"edgeface_xs": 1.0, "edgeface_xxs": 0.7, "mobilefacenet_insightface_y1": 0.7},
+    {"edgeface_xs": 1.0, "edgeface_xxs": 0.5, "mobilefacenet_insightface_y1": 0.5, "mobilefacenet": 0.5},
+    {"edgeface_xs": 1.0, "edgeface_xxs": 0.8, "mobilefacenet_insightface_y1": 0.8, "mobilefacenet": 0.8},
+    {"edgeface_xs": 1.0, "mobilefacenet_insightface_y1": 0.7, "mobilefacenet": 0.7},
+    {"mobilefacenet_insightface_y1": 1.0},
+    {"mobilefacenet": 1.0},
+    {"edgeface_xxs": 1.0},
+]
+
+
+def choose(g):
+    from .verify import pairs_of, rates
+
+    packs = Packs(g.packs, g.cache)
+    rows = np.load(os.path.join(g.cache, g.kind + "-rows.npy"))
+    held = packs.held[rows]
+    several = packs.person[rows] >= 0
+    fit = np.flatnonzero(~held)
+    look = np.flatnonzero(held & several)
+    genuine, impostor = pairs_of(packs.person[rows][look])
+    print("directions from %d rows; judged on %d pictures of people held aside, %d genuine pairs" % (len(fit), len(look), genuine.shape[1]))
+    print("mix | energy in 128 | mean change of a similarity | TAR at FMR 1e-2, 1e-3, 1e-4: all numbers | cut to 128")
+    for weights in MIXES:
+        if not all(os.path.exists(os.path.join(g.cache, "%s-%s.npy" % (g.kind, n))) for n in weights):
+            continue
+        parts = {n: np.load(os.path.join(g.cache, "%s-%s.npy" % (g.kind, n))) for n in weights}
+        joined = join(parts, weights)
+        basis, energy = energy_basis(joined[fit])
+        whole, short = joined[look], cut(joined[look], basis)
+        change = np.abs((whole[impostor[0]] * whole[impostor[1]]).sum(1) - (short[impostor[0]] * short[impostor[1]]).sum(1)).mean()
+        said = " | ".join(" ".join("%.2f" % (100 * t) for t in rates(e, genuine, impostor, (1e-2, 1e-3, 1e-4))[0]) for e in (whole, short))
+        print("%s | %.3f | %.4f | %s" % (" ".join("%s:%g" % i for i in weights.items()), energy, change, said))
+
+
+def fix(g):
+    """Keeps the mix that the training uses, and the targets of all clean pictures."""
+    packs = Packs(g.packs, g.cache)
+    weights = {n: float(w) for n, w in (m.split(":") for m in g.mix.split(","))}
+    parts = {n: np.load(os.path.join(g.cache, "clean-%s.npy" % n)) for n in weights}
+    joined = join(parts, weights)
+    basis, energy = energy_basis(joined[~packs.held])
+    mix = Mix(weights, basis)
+    mix.save(g.cache)
+    np.save(os.path.join(g.cache, "targets.npy"), mix(parts))
+    print("targets of %d pictures, energy %.3f" % (len(joined), energy))
+
+
+# ---- blends --------------------------------------------------------------------------------------------------------------
+
+
+def blend_pixels(pixels, rows, number):
+    """Shard `number` of the bank: pictures between two aligned faces. The same on every machine."""
+    rng = np.random.default_rng(1000 + number)
+    a, b = rng.choice(rows, (2, SHARD))
+    w = rng.uniform(0.25, 0.75, (SHARD, 1, 1, 1)).astype(np.float32)
+    first, second = pixels[a].astype(np.float32), pixels[b].astype(np.float32)
+    second = np.where(rng.random((SHARD, 1, 1, 1)) < 0.5, second, second[:, :, ::-1])
+    return np.clip(first * w + second * (1 - w) + 0.5, 0, 255).astype(np.uint8)
+
+
+def _blend_shard(job):
+    packs_paths, cache, number = job
+    global _packs
+    if "_packs" not in globals():
+        _packs = Packs(packs_paths, cache)
+    path = os.path.join(cache, "blends-%04d.npz" % number)
+    if not os.path.exists(path):
+        pixels = blend_pixels(_packs.pixels, np.flatnonzero(~_packs.held), number)
+        parts = encode(pixels)
+        np.savez(path + ".part.npz", pixels=pixels, **parts)
+        os.replace(path + ".part.npz", path)
+    return number
+
+
+def blends(g):
+    g.teachers = list(Mix.load(g.cache).weights)
+    with multiprocessing.Pool(g.processes, _open, (g.models, g.teachers)) as pool:
+        for number in pool.imap(_blend_shard, [(g.packs, g.cache, k) for k in range(g.count // SHARD)]):
+            print("shard %d" % number, flush=True)
+
+
+def load_blends(cache, mix, known=0):
+    """Shards of the bank from number `known` on, as far as they are there: list of (pixels, targets)."""
+    out = []
+    while os.path.exists(os.path.join(cache, "blends-%04d.npz" % (known + len(out)))):
+        with np.load(os.path.join(cache, "blends-%04d.npz" % (known + len(out)))) as z:
+            out.append((z["pixels"], mix({n: z[n] for n in mix.weights})))
+    return out
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("what", choices=["encode", "choose", "fix", "blends"])
+    p.add_argument("--packs", nargs="+", default=["../shared/training/crops-1.bin", "../shared/training/crops-2.bin"])
+    p.add_argument("--models", default="../shared/models")
+    p.add_argument("--cache", required=True)
+    p.add_argument("--teachers", nargs="+", default=TEACHERS)
+    p.add_argument("--sample", type=int, default=0)
+    p.add_argument("--kind", default="clean", choices=["clean", "sample"])
+    p.add_argument("--mix", default="edgeface_xs:1.0,mobilefacenet_insightface_y1:0.7")
+    p.add_argument("--count", type=int, default=40000)
+    p.add_argument("--processes", type=int, default=os.cpu_count())
+    g = p.parse_args()
+    os.makedirs(g.cache, exist_ok=True)
+    {"encode": encode_all, "choose": choose, "fix": fix, "blends": blends}[g.what](g)
+
+
+if __name__ == "__main__":
+    main()
