@@ -16,7 +16,7 @@ MEAN, STD = 127.5, 128.0
 
 
 def conv(i, o, k=3, stride=1, groups=1, relu=True):
-    parts = [nn.Conv2d(i, o, k, stride, k // 2 if stride == 1 or k < 7 else 3, groups=groups, bias=False), nn.BatchNorm2d(o)]
+    parts = [nn.Conv2d(i, o, k, stride, k // 2, groups=groups, bias=False), nn.BatchNorm2d(o)]
     return nn.Sequential(*parts, nn.ReLU(inplace=True)) if relu else nn.Sequential(*parts)
 
 
@@ -52,7 +52,19 @@ class Student(nn.Module):
         x = self.trunk(x)
         if x.shape[2] != 7:  # smaller pictures, early in the training: the head sees their maps stretched to 7x7
             x = F.interpolate(x, size=(7, 7), mode="bilinear", align_corners=False)
-        return self.out(self.pool(self.up(x)).flatten(1))
+        x = self.up(x)
+        if self.training:
+            x = self.pool[1](_weighted_sum(x, self.pool[0].weight))
+        else:
+            x = self.pool(x)
+        return self.out(x.flatten(1))
+
+
+def _weighted_sum(x, weight):
+    """The full-size depthwise convolution as a product and a sum: its gradient as a convolution took a fifth of all the time."""
+    n, channels = x.shape[:2]
+    places = x.permute(0, 2, 3, 1).reshape(n, 49, channels)
+    return (places * weight.reshape(channels, 49).t().to(x.dtype)).sum(1).view(n, channels, 1, 1)
 
 
 def normalise(pixels):

@@ -42,8 +42,7 @@ def arguments(argv=None):
     p.add_argument("--sync", type=int, default=4, help="steps between two averagings of the workers' weights")
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--lr-end", type=float, default=2e-5)
-    p.add_argument("--small", type=int, default=80, help="side of the pictures at first")
-    p.add_argument("--small-share", type=float, default=0.3, help="share of the time with small pictures")
+    p.add_argument("--sizes", default="64:0.25,80:0.5,112:1", help="SIDE:UNTIL,...: side of the pictures until that share of the plan")
     p.add_argument("--blend", type=float, default=0.5, help="share of a batch taken from the blends, as far as there are any")
     p.add_argument("--on-the-fly", action="store_true", help="new blends at every step, encoded by the teachers in PyTorch (GPU)")
     p.add_argument("--distill", type=float, default=1.0, help="weight of the distillation (0: triplet alone)")
@@ -55,6 +54,7 @@ def arguments(argv=None):
     p.add_argument("--margin", type=float, default=0.2)
     p.add_argument("--strength", type=float, nargs=2, default=[0.3, 0.7], help="of the views, at the beginning and late")
     p.add_argument("--steps", type=int, default=0, help="stop after so many steps (checks)")
+    p.add_argument("--plan-steps", type=int, default=0, help="the plan counts steps instead of time (comparisons)")
     p.add_argument("--save-every", type=float, default=300, help="seconds")
     return p.parse_args(argv)
 
@@ -129,7 +129,7 @@ def work(rank, world, g):
 
 
 def _share(state, g):
-    return state["spent"] / (g.minutes * 60)
+    return state["step"] / g.plan_steps if g.plan_steps else state["spent"] / (g.minutes * 60)
 
 
 def step(net, optimiser, feed, g, share, sums):
@@ -137,7 +137,7 @@ def step(net, optimiser, feed, g, share, sums):
     late = g.triplet > 0 and share >= 1 - g.triplet_share
     pixels, wanted, person = feed.draw(g.batch, people=late)
     strength = g.strength[0] + (g.strength[1] - g.strength[0]) * min(1, share * 1.5)
-    size = g.small if share < g.small_share else 112
+    size = next(side for side, until in sizes(g.sizes) if share < until)
     net.train()
     x = normalise(views(pixels, strength, size)).contiguous(memory_format=torch.channels_last)
     with torch.autocast(g.device.split(":")[0], torch.bfloat16):
@@ -160,6 +160,12 @@ def step(net, optimiser, feed, g, share, sums):
     torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
     optimiser.step()
     return loss.detach()
+
+
+def sizes(text):
+    """"64:0.25,112:1" -> [(64, 0.25), (112, 1.0)]; the last one always lasts to the end."""
+    pairs = [part.split(":") for part in text.split(",")]
+    return [(int(side), float(until)) for side, until in pairs[:-1]] + [(int(pairs[-1][0]), float("inf"))]
 
 
 class _Means:
