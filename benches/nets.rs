@@ -1,8 +1,8 @@
 //! One run of each net on one thread, with the rewriting rules and without.
 //!
 //! ```text
-//! cargo bench --bench nets                          # tract alone
-//! python benches/onnxruntime.py target/release/...  # both engines taking turns, and their ratios
+//! cargo bench --bench nets                                # tract alone
+//! python benches/against_onnxruntime.py PROGRAM MODELS    # both engines taking turns, and their ratios
 //! ```
 //!
 //! The nets are those of `FACEGATE_MODELS`, else of `../shared/models`, else the tiny ones of the tests.

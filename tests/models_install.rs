@@ -71,6 +71,7 @@ fn what_does_not_work_is_not_installed() {
     assert!(said(from_folder("tiny_unknown", dir.path())).contains("Frobnicate"));
     assert!(said(from_folder("nobody", dir.path())).contains("describes no net `nobody`"));
     assert!(said(install("nobody", None, dir.path(), &mut |_, _| ())).contains("no net `nobody` is known"));
+    assert!(said(install("tiny_max", Some("/nowhere"), dir.path(), &mut |_, _| ())).contains("cannot read /nowhere"));
     assert!(said(install("minifasnet_v2", None, dir.path(), &mut |_, _| ())).contains("--from FILE"));
     assert!(said(install("yunet_2023mar", Some("http://example.com/x.onnx"), dir.path(), &mut |_, _| ())).contains("is not https"));
     assert!(!dir.path().join("manifest.toml").exists());

@@ -149,6 +149,7 @@ fn find(name: &str, from: Option<&str>) -> Result<(Row, fetch::Source), InstallE
         return Ok((row, fetch::Source::Address(url)));
     }
     let path = Path::new(from);
+    std::fs::metadata(path).map_err(io("read", path))?;
     let manifest = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
     if manifest.extension().is_some_and(|e| e == "toml") {
         let read = |source| InstallError::Io { what: "read", path: manifest.clone(), source };

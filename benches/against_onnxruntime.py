@@ -1,7 +1,7 @@
 """Runs each net in onnxruntime (one thread) and in the bench `nets`, taking turns, and prints the ratio of the shortest runs.
 
     cargo bench --bench nets --no-run             # says where the bench's program is
-    python benches/onnxruntime.py PROGRAM MODELS  # MODELS: a folder with a manifest.toml
+    python benches/against_onnxruntime.py PROGRAM MODELS  # MODELS: a folder with a manifest.toml
 
 Needs onnxruntime and numpy. The ratio is of one machine at one time: other load disturbs both engines, and the shortest run least.
 """
