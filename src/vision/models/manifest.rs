@@ -440,6 +440,14 @@ answer = [0.5, -1e-3]
     }
 
     #[test]
+    fn the_manifest_in_the_documentation_can_be_read() {
+        let page = include_str!("../../../docs/models.md");
+        let text = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let manifest = Manifest::from_text(&text.replace("\"...\"", &format!("\"{}\"", "0".repeat(64))), Path::new("/nets")).unwrap();
+        assert_eq!(manifest.entries[0].name, "my_encoder");
+    }
+
+    #[test]
     fn all_problems_come_at_once() {
         assert_eq!(
             problems(&GOOD.replace("tau = 0.3", "tua = 0.3").replace("colour = \"RGB\"", "colour = 3").replace("1, 3, ", "")).len(),
