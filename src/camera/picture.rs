@@ -198,7 +198,9 @@ fn jpeg(path: &Path, bytes: &[u8]) -> Result<(RgbImage, Orientation), PictureErr
 }
 
 fn png(path: &Path, bytes: &[u8]) -> Result<(RgbImage, Orientation), PictureError> {
-    let mut decoder = image::codecs::png::PngDecoder::new(Cursor::new(bytes)).map_err(|e| damaged(path, e))?;
+    let mut limits = image::Limits::no_limits();
+    limits.max_alloc = Some(MAX_PIXELS * 8); // four channels of 16 bits; also holds back texts and profiles that inflate without end
+    let mut decoder = image::codecs::png::PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(|e| damaged(path, e))?;
     let (width, height) = decoder.dimensions();
     check_pixels(path, width.into(), height.into())?;
     let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);

@@ -63,7 +63,9 @@ impl Reconnecting {
         self.camera = None;
         self.next_try = (self.now)().plus(self.pause);
         self.pause = self.pause.saturating_mul(2).min(self.longest_pause);
-        log::warn!("{}: {why}; the next try is in {} ms", self.name, self.next_try.since((self.now)()).as_millis());
+        // A camera that stays away for days says so once, not with every try.
+        let level = if why == self.why { log::Level::Debug } else { log::Level::Warn };
+        log::log!(level, "{}: {why}; the next try is in {} ms", self.name, self.next_try.since((self.now)()).as_millis());
         self.why = why;
         self.gone()
     }
@@ -82,6 +84,7 @@ impl Reconnecting {
             Ok(camera) => {
                 self.name = camera.describe();
                 log::info!("{} is open again", self.name);
+                self.why.clear();
                 self.camera = Some(camera);
                 self.opened_at = (self.now)();
                 self.last_frame = None;

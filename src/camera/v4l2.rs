@@ -204,6 +204,7 @@ mod tests {
         assert!(described(&[(FourCc::MJPEG, w, h, 30), (FourCc::YUYV, w, h, 30)]).ends_with("64x48 YUYV 30/s"));
         assert!(described(&[(FourCc::MJPEG, w, h, 30), (FourCc::YUYV, w, h, 5)]).ends_with("64x48 MJPG 30/s"));
         assert!(described(&[(FourCc::GREY, w, h, 15)]).ends_with("64x48 GREY 15/s"));
+        assert!(described(&[(FourCc::YUYV, w, h, 0)]).ends_with("64x48 YUYV 15/s"), "a driver without rates is asked for the wished one");
         assert!(described(&[]).ends_with("64x48 YUYV 15/s"), "a driver without lists is asked for YUYV");
     }
 

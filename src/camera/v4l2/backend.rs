@@ -140,6 +140,9 @@ impl<D: Device> CaptureBackendTrait for Backend<D> {
                 let mut rates: Vec<u32> = ranges.iter().flat_map(|r| [wish.1.max(r.slowest).min(r.fastest), r.fastest]).collect();
                 rates.sort_unstable();
                 rates.dedup();
+                if rates.is_empty() {
+                    rates.push(wish.1); // a driver that lists sizes and no rates: it will say when it is asked
+                }
                 list.insert(Resolution::new(size.0, size.1), rates);
             }
         }

@@ -170,7 +170,8 @@ impl Device for Fake {
     fn rates(&mut self, fourcc: FourCc, size: (u32, u32)) -> Result<Vec<Rates>, Errno> {
         let state = self.state();
         let of_size = state.offered.iter().filter(|o| o.0 == fourcc && (o.1, o.2) == size);
-        Ok(of_size.map(|o| Rates { slowest: o.3, fastest: o.3 }).collect())
+        // 0: a driver that lists no rates
+        Ok(of_size.filter(|o| o.3 > 0).map(|o| Rates { slowest: o.3, fastest: o.3 }).collect())
     }
 
     fn set_format(&mut self, fourcc: FourCc, size: (u32, u32)) -> Result<Layout, Errno> {
