@@ -11,6 +11,7 @@ mod enroll;
 mod exit;
 mod identify;
 mod logging;
+mod models;
 mod output;
 mod people;
 mod run;
@@ -49,6 +50,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Answer> {
         Command::Identify { images } => identify::run(&context, &images),
         Command::Verify { name, image } => verify::run(&context, &name, &image),
         Command::Compare { a, b } => compare::run(&context, &a, &b),
+        Command::Models { action } => models::run(&context, action),
         Command::Door { action } => door::run(&context, &action),
         Command::Audit { action } => audit::run(&context, action),
         Command::Config { action } => config::run(&context, action),

@@ -90,6 +90,11 @@ pub enum Command {
         /// Another
         b: PathBuf,
     },
+    /// The nets: which are there, whether they answer right, installing another
+    Models {
+        #[command(subcommand)]
+        action: Models,
+    },
     /// The relay's line
     Door {
         #[command(subcommand)]
@@ -134,6 +139,22 @@ pub enum People {
     Rename { name: String, new: String },
     /// Remove a person and all templates; counts from the next frame
     Remove { name: String },
+}
+
+#[derive(Subcommand)]
+pub enum Models {
+    /// What is there; `*` marks what serves when nothing is chosen
+    List,
+    /// Load each net: digest, shapes, operators, the answer to a known picture; 1 where one is refused
+    Check,
+    /// Put a net into the owner's folder, from where it is known to be kept or from elsewhere
+    Install {
+        /// Its name in the manifest or in the built-in catalogue
+        name: String,
+        /// A folder with manifest.toml, an ONNX file, or an https address of either
+        #[arg(long, value_name = "FILE_OR_DIR")]
+        from: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
