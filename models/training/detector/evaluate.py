@@ -100,7 +100,7 @@ def lfw(folder, teacher, ours, encoder, every=1):
     rows, behind = [], {"YuNet": {}, "ours": {}}
     for path in sorted(folder.glob("*/*.jpg"))[::every]:
         picture = canvas_of(cv2.imread(str(path)), 192)
-        found = {"YuNet": Detector.find(teacher, picture, 192, 192, TEACHER_SURE), "ours": ours.find(picture, 192, 192, OURS_SURE)}
+        found = {"YuNet": teacher.find(picture, 192, 192, TEACHER_SURE), "ours": ours.find(picture, 192, 192, OURS_SURE)}
         rows.append(compare(found["YuNet"], found["ours"]))
         for name, faces in found.items():
             face = centre_face(faces, 192)
@@ -112,6 +112,17 @@ def lfw(folder, teacher, ours, encoder, every=1):
             print("edgeface_xs behind %-5s             accuracy %.2f +- %.2f %%" % ((name,) + verification(folder / "pairs.txt", behind[name])), flush=True)
 
 
+def measure(shared, detector, views=20, every=1):
+    """Prints everything. views: crops of each picture without a face; every: of LFW, each n-th picture, without verification above 1."""
+    models = shared / "models"
+    teacher, ours = Detector(models / "face_detection_yunet_2023mar.onnx"), Detector(detector)
+    aside = [c for c in context_pictures(shared / "training" / "context.tar") if is_held_aside(c.path)]
+    report("context.tar held aside, 320x320", context([c for c in aside if len(c.faces)], teacher, ours))
+    count, false, shared_ = empty([c for c in aside if c.path.startswith("noface/")], teacher, ours, views)
+    print("%-34s %d views; %d with a false face (%.2f in 1,000), %d of them YuNet's too" % ("without a face, 320x256", count, false, 1000 * false / max(count, 1), shared_), flush=True)
+    lfw(shared / "faces" / "lfw", teacher, ours, Encoder(models / "edgeface_xs.onnx") if every == 1 else None, every)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--shared", type=Path, required=True)
@@ -119,13 +130,7 @@ def main():
     p.add_argument("--views", type=int, default=20, help="crops of each picture without a face")
     p.add_argument("--every", type=int, default=1, help="of LFW, every n-th picture; without verification when above 1")
     g = p.parse_args()
-    models = g.shared / "models"
-    teacher, ours = Detector(models / "face_detection_yunet_2023mar.onnx"), Detector(g.detector)
-    aside = [c for c in context_pictures(g.shared / "training" / "context.tar") if is_held_aside(c.path)]
-    report("context.tar held aside, 320x320", context([c for c in aside if len(c.faces)], teacher, ours))
-    count, false, shared = empty([c for c in aside if c.path.startswith("noface/")], teacher, ours, g.views)
-    print("%-34s %d views; %d with a false face (%.2f in 1,000), %d of them YuNet's too" % ("without a face, 256x320", count, false, 1000 * false / count, shared), flush=True)
-    lfw(g.shared / "faces" / "lfw", teacher, ours, Encoder(models / "edgeface_xs.onnx") if g.every == 1 else None, g.every)
+    measure(g.shared, g.detector, g.views, g.every)
 
 
 if __name__ == "__main__":

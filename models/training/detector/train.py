@@ -16,7 +16,7 @@ class Pool:
         self.pictures, self.answers = (np.load("%s-%s.npy" % (prefix, kind), mmap_mode="r") for kind in ("pictures", "answers"))
         self.rng = rng
         self.filled = np.zeros(0, np.int64)
-        self.batch = max(4, int(batch * (192 / self.pictures.shape[1]) ** 2))   # about the same work a batch
+        self.batch = max(4, int(batch * (128 / self.pictures.shape[1]) ** 2))   # about the same work a batch
 
     def draw(self):
         """pictures float32 [N,3,S,S], answers float32 [N,C,16]; a light of its own for each."""
@@ -43,7 +43,7 @@ def main():
     p.add_argument("--pools", required=True, help="prefixes of detector.pool, and PREFIX:WEIGHT for how often it is drawn from")
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--minutes", type=float, default=45)
-    p.add_argument("--batch", type=int, default=32)
+    p.add_argument("--batch", type=int, default=40, help="pictures of 128x128; fewer of larger ones")
     p.add_argument("--rate", type=float, default=4e-3)
     p.add_argument("--init", type=Path)
     p.add_argument("--seed", type=int, default=5)
@@ -63,7 +63,7 @@ def main():
         spent_before = state["cpu_s"]
     net = net.to(memory_format=torch.channels_last)
     average = copy.deepcopy(net)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=g.rate, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=g.rate, weight_decay=1e-3, fused=True)
     begin, saved, step, seen, shown = time.time(), time.time(), 0, 0, np.zeros(3)
 
     def save():

@@ -40,7 +40,7 @@ def smooth_warp(picture, src, dst, side):
     system[:n, n:] = np.hstack([np.ones((n, 1)), a])
     system[n:, :n] = system[:n, n:].T
     weights = np.linalg.solve(system, np.vstack([b, np.zeros((3, 2))]))
-    ys, xs = np.mgrid[0:side:8, 0:side:8].astype(np.float64)
+    ys, xs = np.mgrid[0 : side + 8 : 8, 0 : side + 8 : 8].astype(np.float64)
     at = np.stack([xs.ravel(), ys.ravel()], 1)
     out = np.hstack([kernel(((at[:, None] - a[None]) ** 2).sum(-1)), np.ones((len(at), 1)), at]) @ weights
     field = grid_to_full(out.reshape(len(ys), -1, 2).astype(np.float32), 8, side)
