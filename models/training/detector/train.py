@@ -76,7 +76,7 @@ def main():
         x, a = pools[rng.choice(len(pools), p=weights / weights.sum())].draw()
         net.train()
         parts = losses(net(x.contiguous(memory_format=torch.channels_last)), a)
-        loss = parts[0] + parts[1] + parts[2]
+        loss = parts[0] + 2 * parts[1] + 3 * parts[2]   # where a face is found, the landmarks decide what the encoder sees
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
