@@ -22,6 +22,7 @@ mod simulation;
 mod slot;
 mod start;
 mod tick;
+mod watchdog;
 
 pub use control::Happening;
 pub use entry::stage_times;
@@ -37,6 +38,7 @@ use crate::units::Moment;
 use health::Health;
 use jiff::Timestamp;
 use slot::Slot;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -60,7 +62,7 @@ pub fn run(site: &Site, told: &(dyn Fn(Told<'_>) + Sync)) -> Result<(), StartErr
     let clock = start::real_clock();
     let parts = start::open(site, &clock)?;
     let start::Parts { instance: _instance, camera, recogniser, control, mut audit, nets, leaving } = parts;
-    let health = Health::begin(clock(), leaving);
+    let health = Arc::new(Health::begin(clock(), leaving));
     let slot = Slot::default();
     let (recorder, inbox) = record::queue();
     let (sightings, heard) = sync_channel(SIGHTINGS);
@@ -70,39 +72,36 @@ pub fn run(site: &Site, told: &(dyn Fn(Told<'_>) + Sync)) -> Result<(), StartErr
     };
     audit.append(&started(&nets)).map_err(StartError::Audit)?;
     log::info!("ready: {}, K {}", camera.describe(), recogniser.index().k());
-    if let Err(e) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
-        log::warn!("systemd can't be told that the gate is ready: {e}");
-    }
+    watchdog::start(Arc::clone(&health)).map_err(StartError::Thread)?;
+    watchdog::tell(sd_notify::NotifyState::Ready);
     std::thread::scope(|threads| {
         let spawn = |name: &str| std::thread::Builder::new().name(name.into());
         let store = {
             let health = &health;
             move || {
-                record::run(&mut audit, &inbox, health, |event| told(Told::Recorded(event)));
+                let _together = health.together();
+                record::run(&mut audit, &inbox, health, told);
                 if let Err(e) = audit.append(&Event::new(Code::Stopped, Timestamp::now())) {
                     log::error!("{e}");
                 }
             }
         };
         spawn("store").spawn_scoped(threads, store).map_err(StartError::Thread)?;
-        spawn("capture").spawn_scoped(threads, || capture::run(camera, &slot, &health, &clock)).map_err(StartError::Thread)?;
-        let recognise = || recognise::run(recogniser, &slot, &health, &clock, sightings);
-        spawn("recognise").spawn_scoped(threads, recognise).map_err(StartError::Thread)?;
-        let tick = tick::Tick {
-            control,
-            recorder,
-            health: &health,
-            clock: &clock,
-            limits,
-            nets,
-            watchdog: tick::Watchdog::new(),
-            moved: &mut |at, state| told(Told::Door { at, state }),
+        let capture = || {
+            let _together = health.together();
+            capture::run(camera, &slot, &health, &clock);
         };
+        spawn("capture").spawn_scoped(threads, capture).map_err(StartError::Thread)?;
+        let recognise = || {
+            let _together = health.together();
+            recognise::run(recogniser, &slot, &health, &clock, sightings);
+        };
+        spawn("recognise").spawn_scoped(threads, recognise).map_err(StartError::Thread)?;
+        let tick = tick::Tick { control, recorder, health: &health, clock: &clock, limits, nets };
         tick.run(&heard);
         log::info!("{} frames were not looked at: newer ones came", slot.dropped());
         // The door is locked. Now the others may take the time they need, within what the unit allows.
         health.is_leaving.store(true, std::sync::atomic::Ordering::Relaxed);
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         Ok(())
     })
 }

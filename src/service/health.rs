@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Health {
     frame_ms: AtomicU64,
     look_ms: AtomicU64,
+    /// The control tick ran, and all is well: the watchdog's thread takes it away again.
+    pub fed: AtomicBool,
     /// The record can't be written at present.
     pub record_fails: AtomicBool,
     /// Somebody wants the service to end: a signal, or a thread that can't go on.
@@ -35,6 +37,11 @@ impl Health {
         self.look_ms.store(now.as_ms(), Ordering::Relaxed);
     }
 
+    /// To be held by a thread: a panic in it ends the service too, so that it can be started anew.
+    pub fn together(&self) -> Together<'_> {
+        Together(self)
+    }
+
     /// Whether the service is to end.
     pub fn leaves(&self) -> bool {
         self.is_leaving.load(Ordering::Relaxed)
@@ -51,9 +58,33 @@ impl Health {
     }
 }
 
+/// See [`Health::together`].
+pub struct Together<'h>(&'h Health);
+
+impl Drop for Together<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.is_leaving.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_in_a_thread_ends_the_service() {
+        let health = Health::default();
+        std::thread::scope(|s| drop(s.spawn(|| health.together()).join()));
+        assert!(!health.leaves());
+        let panics = || {
+            let _together = health.together();
+            panic!("as this test wants");
+        };
+        assert!(std::thread::scope(|s| s.spawn(panics).join()).is_err());
+        assert!(health.leaves());
+    }
 
     #[test]
     fn signs_of_life_grow_old() {

@@ -1,5 +1,5 @@
-//! The control tick: owns the rules and the line, hears of sightings and of signs of life, feeds systemd's watchdog. It never waits for
-//! anything longer than a tick.
+//! The control tick: owns the rules and the line, hears of sightings and of signs of life, feeds the watchdog. It never waits for anything longer
+//! than a tick.
 
 use super::control::{Control, Happening};
 use super::entry::{Nets, entry};
@@ -34,9 +34,6 @@ pub struct Tick<'s> {
     pub clock: &'s Clock,
     pub limits: Limits,
     pub nets: Nets,
-    pub watchdog: Watchdog,
-    /// Hears of every move of the line.
-    pub moved: &'s mut dyn FnMut(Moment, crate::door::LineState),
 }
 
 impl Tick<'_> {
@@ -76,15 +73,15 @@ impl Tick<'_> {
             self.step(now, if works { Input::FaultCleared(kind) } else { Input::Fault(kind) }, last);
         }
         if has_frames && has_looks {
-            self.watchdog.feed(now);
+            self.health.fed.store(true, Ordering::Relaxed);
         }
     }
 
     fn step(&mut self, now: Moment, input: Input, last: Option<&Seen>) {
-        let Tick { control, recorder, nets, moved, .. } = self;
+        let Tick { control, recorder, nets, .. } = self;
         let mut is_recorded = true;
         control.step(now, input, |happening| match happening {
-            Happening::Door(state) => moved(now, state),
+            Happening::Door(state) => recorder.moved(now, state),
             Happening::Record(outcome) => is_recorded &= recorder.record(entry(&outcome, Timestamp::now(), now, last, nets)),
         });
         if !is_recorded {
@@ -92,38 +89,9 @@ impl Tick<'_> {
             // The fault's own record has no place in the full queue either: it is in the log.
             control.step(now, Input::Fault(FaultKind::Audit), |happening| {
                 if let Happening::Door(state) = happening {
-                    moved(now, state);
+                    recorder.moved(now, state);
                 }
             });
         }
-    }
-}
-
-/// Tells systemd that the gate works, several times in the interval that the unit allows.
-pub struct Watchdog {
-    every: Option<Duration>,
-    due: Moment,
-}
-
-impl Watchdog {
-    /// As the unit wants it; without systemd nothing is told.
-    pub fn new() -> Watchdog {
-        Watchdog { every: sd_notify::watchdog_enabled().map(|limit| limit / 4), due: Moment::START }
-    }
-
-    fn feed(&mut self, now: Moment) {
-        let Some(every) = self.every else { return };
-        if now >= self.due {
-            self.due = now.plus(every);
-            if let Err(e) = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]) {
-                log::warn!("systemd can't be told that the gate works: {e}");
-            }
-        }
-    }
-}
-
-impl Default for Watchdog {
-    fn default() -> Self {
-        Watchdog::new()
     }
 }
