@@ -8,14 +8,21 @@ use std::time::Duration;
 /// What one face of one frame amounts to. Only a match votes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
+    /// A living person of the gallery, clearly more alike than any other.
     Match(PersonId),
     /// As a match, but liveness is required and was not judged.
     Unjudged(PersonId),
+    /// Alike enough, but not clearly more than somebody else.
     Ambiguous,
+    /// Nobody is alike enough.
     Unknown,
+    /// Judged not living.
     Spoof,
+    /// The picture of the face is not good enough to be judged.
     Unusable(Flaw),
+    /// A similarity or a probability that is none.
     BadNumber,
+    /// From the future, from before the last look, or of the same frame. Only the controller finds this.
     BadTime,
 }
 
