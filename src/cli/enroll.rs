@@ -89,7 +89,7 @@ fn is_free(gallery: &mut Gallery, wanted: &Enroll) -> anyhow::Result<()> {
 }
 
 fn from_pictures(vision: &mut Vision, images: &[std::path::PathBuf]) -> anyhow::Result<Vec<Shot>> {
-    still::pictures(images)?.iter().map(|image| Ok(good_enough(still::look(vision, image)?, image)?)).collect()
+    still::pictures(images)?.iter().map(|image| good_enough(still::look(vision, image)?, image)).collect()
 }
 
 /// The one face of a picture, when it is good enough to be enrolled.

@@ -18,7 +18,11 @@ pub fn service(context: &Context) -> anyhow::Result<Answer> {
     let is_json = context.json;
     service::run(&site, &|told| {
         // Whoever reads the events may go away; the gate goes on.
-        let _ = if is_json { output::json(&event_json(told, None)) } else { Ok(log_told(told)) };
+        if is_json {
+            let _ = output::json(&event_json(told, None));
+        } else {
+            log_told(told);
+        }
     })?;
     Ok(Answer::Yes)
 }
@@ -63,7 +67,7 @@ pub fn simulate(context: &Context, pictures: &Path, fps: u32) -> anyhow::Result<
     Ok(Answer::Yes)
 }
 
-fn name<'n>(names: Option<&'n HashMap<PersonId, String>>, id: Option<PersonId>) -> Option<&'n str> {
+fn name(names: Option<&HashMap<PersonId, String>>, id: Option<PersonId>) -> Option<&str> {
     names?.get(&id?).map(String::as_str)
 }
 

@@ -18,7 +18,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What the tick hands over.
 enum Note {
     /// To be written.
-    Event(Event),
+    Event(Box<Event>),
     /// The line was moved: to be told, on a thread that may wait for whoever listens.
     Moved(Moment, LineState),
 }
@@ -39,7 +39,7 @@ impl Recorder {
     /// Hands an event over without waiting. False when the queue is full or nobody reads it: then the event is lost, and said in the log.
     #[must_use]
     pub fn record(&self, event: Event) -> bool {
-        let sent = self.0.try_send(Note::Event(event));
+        let sent = self.0.try_send(Note::Event(Box::new(event)));
         if let Err(TrySendError::Full(Note::Event(event)) | TrySendError::Disconnected(Note::Event(event))) = &sent {
             log::error!("the audit can't take an event: {}", event.code);
         }
@@ -56,7 +56,7 @@ impl Recorder {
 pub fn run(audit: &mut Audit, inbox: &Inbox, health: &Health, told: &dyn Fn(Told<'_>)) {
     let mut waiting: Vec<Event> = Vec::with_capacity(WAITING);
     let take = |note: Note, waiting: &mut Vec<Event>| match note {
-        Note::Event(event) => waiting.push(event),
+        Note::Event(event) => waiting.push(*event),
         Note::Moved(at, state) => told(Told::Door { at, state }),
     };
     loop {

@@ -159,6 +159,7 @@ pub(super) fn nets(vision: &Vision) -> Nets {
 }
 
 /// The monotonic clock; its origin is now.
+#[expect(clippy::disallowed_methods, reason = "the one place where the service asks the real clock")]
 pub fn real_clock() -> Clock {
     let begun = Instant::now();
     Arc::new(move || Moment::after(begun.elapsed()))
