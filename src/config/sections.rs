@@ -136,7 +136,7 @@ sections! {
         /// Greatest share of the face's box outside the picture, 0 to 1.
         max_outside: f32 = 0.2, in 0.0..=1.0;
         /// Greatest turn to a side: distance of the nose from the eyes' middle, in eye distances (0 frontal, 0.35 clearly turned, 1 a profile).
-        max_yaw: f32 = 0.7, in 0.0..=2.0;
+        max_yaw: f32 = 0.8, in 0.0..=2.0;
         /// The same at enrolment, where a face should look into the camera.
         max_enrol_yaw: f32 = 0.35, in 0.0..=2.0;
         /// Least width in pixels of a face that is enrolled.

@@ -7,13 +7,17 @@ use super::net::Net;
 use super::normalise::Normalise;
 use super::options::Search;
 use super::sample::{Region, Sampler};
-use super::sizes::{self, FACE_IN_INPUT, Placement};
+use super::sizes::{self, FACE_IN_INPUT, Placement, REFINED_REACH, REFINED_SIDES};
 use super::watch::Watch;
-use super::yunet::{self, Rules};
+use super::yunet::{self, Landmarks, Rules};
 use crate::camera::Frame;
 
-/// Input sizes that a detector is kept ready for; one more makes the one that rested longest give way. Each takes 10 to 90 MB.
-const MOST_SIZES: usize = 4;
+/// Input sizes that a detector is kept ready for; one more makes the one that rested longest give way.
+const MOST_SIZES: usize = 8;
+/// Faces of a still picture that are looked at again.
+const MOST_REFINED: usize = 8;
+/// A second look must find a face that overlaps the first by this to be of the same one.
+const SAME_FACE: f32 = 0.4;
 
 /// A detector that is ready for a few input sizes.
 #[derive(Debug)]
@@ -98,6 +102,11 @@ impl Detector {
         self.faces.extend(self.found.iter().map(|f| f.face));
         self.faces.sort_unstable_by(|a, b| b.bbox.area().total_cmp(&a.bbox.area()));
         self.faces.truncate(yunet::MOST_FACES);
+        if self.search == Search::Stills {
+            for number in 0..self.faces.len().min(MOST_REFINED) {
+                self.faces[number] = self.refined(frame, self.faces[number], watch, times)?;
+            }
+        }
         Ok(&self.faces)
     }
 
@@ -114,12 +123,54 @@ impl Detector {
         let outputs = ready.net.run()?;
         self.level.clear();
         yunet::decode(&self.outputs, placement.input.0, self.rules, |i| outputs.get(i), &mut self.level);
-        yunet::suppress(&mut self.level, self.rules.max_overlap);
+        let landmarks = if matches!(self.search, Search::Input(..)) { Landmarks::Surest } else { Landmarks::Blended };
+        yunet::suppress(&mut self.level, self.rules, landmarks);
         for face in &self.level {
             add(&mut self.found, Found { face: in_frame(face, placement.pitch), width_in_input: face.bbox.width }, self.rules.max_overlap);
         }
         watch.lap(sampled, &mut times.detect);
         Ok(())
+    }
+
+    /// Looks at one face alone, at several sizes: the mean of what they find, or the face as it was where none finds it.
+    fn refined(&mut self, frame: &Frame, face: Detection, watch: &Watch, times: &mut StageTimes) -> Result<Detection, VisionError> {
+        let (centre, reach) = (face.bbox.centre(), REFINED_REACH / 2.0 * face.bbox.width.max(face.bbox.height));
+        let corners = ((centre.x - reach, centre.y - reach), (centre.x + reach, centre.y + reach));
+        let Some(region) = Region::around(frame, corners.0, corners.1) else { return Ok(face) };
+        let (mut sum, mut count) = (Detection { score: face.score, ..Detection::default() }, 0.0);
+        for side in REFINED_SIDES {
+            self.make_ready((side, side))?;
+            let Some(ready) = self.ready.last_mut() else { continue };
+            let begun = watch.now();
+            let scale = side as f32 / region.width.max(region.height) as f32;
+            let scaled = |length: usize| ((length as f32 * scale).round() as usize).clamp(1, side);
+            let size = (scaled(region.width), scaled(region.height));
+            let (input, normalise) = (ready.net.input(), ready.normalise);
+            if scale <= 1.0 {
+                self.sampler.shrink(frame, region, size, |y, rgb| normalise.row(input, y, rgb));
+            } else {
+                self.sampler.points(frame, region, size, |y, rgb| normalise.row(input, y, rgb));
+            }
+            normalise.black_from(input, size.1);
+            let sampled = watch.lap(begun, &mut times.sample);
+            let outputs = ready.net.run()?;
+            self.level.clear();
+            yunet::decode(&self.outputs, side, self.rules, |i| outputs.get(i), &mut self.level);
+            yunet::suppress(&mut self.level, self.rules, Landmarks::Blended);
+            let pitch = (region.width as f32 / size.0 as f32, region.height as f32 / size.1 as f32);
+            let here = self.level.iter().map(|d| moved(in_frame(d, pitch), (region.x as f32, region.y as f32)));
+            let alike = |d: &Detection| d.bbox.overlap(&face.bbox);
+            if let Some(again) = here.filter(|d| alike(d) >= SAME_FACE).max_by(|a, b| alike(a).total_cmp(&alike(b))) {
+                count += 1.0;
+                yunet::numbers(&mut sum).into_iter().zip(yunet::numbers(&mut { again })).for_each(|(to, from)| *to += *from);
+            }
+            watch.lap(sampled, &mut times.detect);
+        }
+        if count == 0.0 {
+            return Ok(face);
+        }
+        yunet::numbers(&mut sum).into_iter().for_each(|n| *n /= count);
+        Ok(sum)
     }
 
     /// Puts the net for this input size last in `ready`, loading it where it isn't there.
@@ -144,6 +195,13 @@ fn in_frame(face: &Detection, (across, down): (f32, f32)) -> Detection {
     (face.bbox.x, face.bbox.width) = (face.bbox.x * across, face.bbox.width * across);
     (face.bbox.y, face.bbox.height) = (face.bbox.y * down, face.bbox.height * down);
     face.landmarks = face.landmarks.map(|p| Point { x: p.x * across, y: p.y * down });
+    face
+}
+
+/// Moved by so much.
+fn moved(mut face: Detection, (x, y): (f32, f32)) -> Detection {
+    (face.bbox.x, face.bbox.y) = (face.bbox.x + x, face.bbox.y + y);
+    face.landmarks = face.landmarks.map(|p| Point { x: p.x + x, y: p.y + y });
     face
 }
 
@@ -198,5 +256,7 @@ mod tests {
         let there = in_frame(&Detection { landmarks: [Point { x: 3.0, y: 5.0 }; 5], ..found(10.0, 20.0, 20.0).face }, (2.0, 3.0));
         assert_eq!(there.bbox, Rect { x: 20.0, y: 0.0, width: 40.0, height: 60.0 });
         assert_eq!(there.landmarks[4], Point { x: 6.0, y: 15.0 });
+        let there = moved(there, (100.0, 200.0));
+        assert_eq!((there.bbox.x, there.bbox.y, there.landmarks[0]), (120.0, 200.0, Point { x: 106.0, y: 215.0 }));
     }
 }

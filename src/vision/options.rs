@@ -17,10 +17,10 @@ pub enum Search {
         /// Width of the detector's input, a multiple of 32, in place of the one that follows from `face_px`.
         input_width: Option<u32>,
     },
-    /// Pictures of any size with faces of any size: two or three looks each.
+    /// Pictures of any size with faces of any size: two or three looks each, and three more at each face.
     Stills,
     /// An input of exactly this width and height (multiples of 32): a picture that fits stands in it unscaled at the top left, a larger
-    /// one is shrunk. For measuring against other programs.
+    /// one is shrunk; landmarks are the surest cell's alone, as OpenCV's are. For measuring against other programs.
     Input(u32, u32),
 }
 

@@ -1,22 +1,29 @@
 //! At which size the detector looks.
 //!
-//! YuNet was trained on faces of about 10 to 300 pixels and is surest, and its landmarks are steadiest, where a face is some 50 to 200
-//! pixels wide in its input; its cost grows with the input's area. So the input follows the expected face:
+//! YuNet was trained on faces of about 10 to 300 pixels. With landmarks blended over its cells (`vision/yunet.rs`) embeddings are as good
+//! from a face that is 48 pixels wide in the input as from one of 120 (`docs/accuracy.md`), while the cost grows with the input's area. So
+//! the input follows the expected face:
 //!
-//! - **A camera's frames** are looked at once, at the scale at which a face of `detect.face_px` is [`FACE_IN_INPUT`] wide; the longer side
-//!   is not reduced below [`LEAST_LONG_SIDE`], where nothing is gained any more. `detect.input_width` overrides it.
+//! - **A camera's frames** are looked at once, at the scale at which a face of `detect.face_px` is [`FACE_IN_INPUT`] wide, so that one of a
+//!   third of that is still found; the longer side is not reduced below [`LEAST_LONG_SIDE`], where little is gained any more.
+//!   `detect.input_width` overrides it.
 //! - **A still picture** says nothing of the face in it: it is looked at with its longer side at 320 and at 640 pixels, so that a face that
 //!   fills the picture and one in a group are both found; of a face that both find, the detection counts in which it is nearest to
-//!   [`FACE_IN_INPUT`] wide. Where both find nothing, 1280 follows.
+//!   [`FACE_IN_INPUT`] wide. Where both find nothing, 1280 follows. Then each face is looked at again alone ([`REFINED_SIDES`]).
 //!
-//! A picture is never enlarged. Inputs are rounded up to multiples of 32 and what the picture doesn't cover is black.
+//! Inputs are rounded up to multiples of 32, and what the picture doesn't cover is black.
 
 /// Width of the expected face in the detector's input, in pixels.
-pub const FACE_IN_INPUT: f32 = 80.0;
+pub const FACE_IN_INPUT: f32 = 64.0;
 /// A frame's longer side is not reduced below this.
-pub const LEAST_LONG_SIDE: u32 = 320;
+pub const LEAST_LONG_SIDE: u32 = 256;
 /// Longer sides at which a still picture is looked at; the last only where the others found nothing.
 pub const STILL_LONG_SIDES: [u32; 3] = [320, 640, 1280];
+/// Inputs in which a face of a still picture is looked at alone, with its surroundings ([`REFINED_REACH`]): it is some 50, 75 and 100
+/// pixels wide in them. Its place is the mean of what they find.
+pub const REFINED_SIDES: [usize; 3] = [128, 192, 256];
+/// Side of the square that is looked at then, in lengths of the face's box.
+pub const REFINED_REACH: f32 = 2.0;
 
 /// How a picture lies in the detector's input: scaled down alike both ways, at the top left, on black.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,13 +83,13 @@ mod tests {
 
     #[test]
     fn the_input_follows_the_expected_face() {
-        assert_eq!(for_frame((640, 480), 160, None).input, (320, 256));
+        assert_eq!(for_frame((640, 480), 160, None).input, (256, 192));
         assert_eq!(for_frame((640, 480), 60, None).input, (640, 480));
-        assert_eq!(for_frame((640, 480), 100, None).picture, (512, 384));
-        assert_eq!(for_frame((1280, 720), 300, None).input, (352, 192));
-        assert_eq!(for_frame((640, 480), 2000, None).input, (320, 256), "smaller gains nothing");
+        assert_eq!(for_frame((640, 480), 80, None).picture, (512, 384));
+        assert_eq!(for_frame((1280, 720), 200, None).input, (416, 256));
+        assert_eq!(for_frame((640, 480), 2000, None).input, (256, 192), "smaller gains little");
         assert_eq!(for_frame((180, 180), 160, None).picture, (180, 180), "a small frame stays whole");
-        assert_eq!(for_frame((640, 480), 160, Some(256)).input, (256, 192));
+        assert_eq!(for_frame((640, 480), 160, Some(320)).input, (320, 256));
         assert_eq!(for_frame((640, 480), 160, Some(1280)).picture, (640, 480), "never enlarged");
     }
 

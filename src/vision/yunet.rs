@@ -1,5 +1,9 @@
 //! Reads the outputs of detectors of the YuNet family (Wu, Peng, Yu: "YuNet: a tiny millisecond-level face detector", 2023) as OpenCV's
 //! FaceDetectorYN does, and suppresses boxes that overlap a better one.
+//!
+//! Several cells see one face, and each gives its own landmarks, which are some hundredths of the face apart. Taking the surest cell's, as
+//! OpenCV does, lets a change of one grey level move them by that much from a frame to the next. [`Landmarks::Blended`] takes the mean of
+//! the cells that agree, weighted by how sure they are; what that brings is in `docs/accuracy.md`.
 
 use super::face::{Detection, Point, Rect};
 
@@ -31,6 +35,22 @@ impl Outputs {
     }
 }
 
+/// Whose landmarks and box a face gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landmarks {
+    /// The mean over the cells whose boxes agree with the surest one's.
+    Blended,
+    /// The surest cell's alone, as OpenCV does.
+    Surest,
+}
+
+/// Boxes that overlap the surest one by at least this have their say in the blend.
+const AGREES: f32 = 0.6;
+/// A cell whose score is lower by this counts less by a factor of e.
+const LESS_SURE: f32 = 0.05;
+/// A cell that is half as sure as a face must be may still have its say.
+const LEAST_SHARE: f32 = 0.5;
+
 /// What counts as a face.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rules {
@@ -40,16 +60,18 @@ pub struct Rules {
     pub max_overlap: f32,
 }
 
-/// Adds to `found` the faces in the outputs of a net whose input is `width` pixels wide, in pixels of that input. `output(i)` gives the
-/// numbers of output `i`. What is not finite, has no extent or no landmarks apart from each other is no face.
+/// Adds to `found` what each cell sees in the outputs of a net whose input is `width` pixels wide, in pixels of that input, down to half
+/// the least score of a face ([`suppress`] makes faces of it). `output(i)` gives the numbers of output `i`. What is not finite, has no
+/// extent or no landmarks apart from each other is left out.
 pub fn decode<'n>(outputs: &Outputs, width: usize, rules: Rules, output: impl Fn(usize) -> &'n [f32], found: &mut Vec<Detection>) {
+    let least = (LEAST_SHARE * rules.min_score).powi(2);
     for (level, stride) in STRIDES.into_iter().enumerate() {
         let [cls, obj, bbox, kps] = outputs.0.map(|kind| output(kind[level]));
         let (columns, step) = (width / stride, stride as f32);
         for (cell, (((cls, obj), b), k)) in cls.iter().zip(obj).zip(bbox.chunks_exact(4)).zip(kps.chunks_exact(10)).enumerate() {
             // `clamp` keeps NaN, and NaN is in no range: such a cell is passed over.
             let squared = cls.clamp(0.0, 1.0) * obj.clamp(0.0, 1.0);
-            if !(rules.min_score * rules.min_score..).contains(&squared) {
+            if !(least..).contains(&squared) {
                 continue;
             }
             let at = |dx: f32, dy: f32| Point { x: ((cell % columns) as f32 + dx) * step, y: ((cell / columns) as f32 + dy) * step };
@@ -79,18 +101,60 @@ fn is_face(d: &Detection, width: usize) -> bool {
         && eyes.max(mouth) > 0.5
 }
 
-/// Keeps, of detections that overlap, the one with the best score; at most [`MOST_FACES`], the best ones.
-pub fn suppress(found: &mut Vec<Detection>, max_overlap: f32) {
+/// Makes faces of what the cells saw: of detections that overlap the one with the best score stays, where that is a face's; at most
+/// [`MOST_FACES`], the best ones.
+pub fn suppress(found: &mut Vec<Detection>, rules: Rules, landmarks: Landmarks) {
     found.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+    let faces = found.iter().take_while(|d| d.score >= rules.min_score).count();
     let mut kept = 0;
-    for i in 0..found.len() {
+    for i in 0..faces {
         let new = found[i];
-        if kept < MOST_FACES && found[..kept].iter().all(|better| better.bbox.overlap(&new.bbox) <= max_overlap) {
-            found[kept] = new;
+        if kept < MOST_FACES && found[..kept].iter().all(|better| better.bbox.overlap(&new.bbox) <= rules.max_overlap) {
+            // Swapped, so that every cell is still there for the blend.
+            found.swap(kept, i);
             kept += 1;
         }
     }
+    if landmarks == Landmarks::Blended {
+        let (faces, others) = found.split_at_mut(kept);
+        faces.iter_mut().for_each(|face| *face = blend(face, others));
+    }
     found.truncate(kept);
+}
+
+/// The weighted mean of a face and the other cells that agree with it.
+fn blend(surest: &Detection, others: &[Detection]) -> Detection {
+    let (mut sum, mut weights) = (*surest, 1.0);
+    for other in others.iter().filter(|d| d.bbox.overlap(&surest.bbox) >= AGREES) {
+        let weight = ((other.score - surest.score) / LESS_SURE).exp();
+        weights += weight;
+        for (to, from) in numbers(&mut sum).into_iter().zip(numbers(&mut { *other })) {
+            *to += weight * *from;
+        }
+    }
+    numbers(&mut sum).into_iter().for_each(|n| *n /= weights);
+    sum
+}
+
+/// All coordinates of a detection.
+pub(super) fn numbers(d: &mut Detection) -> [&mut f32; 14] {
+    let Detection { bbox: b, landmarks: [l, r, n, m, o], .. } = d;
+    [
+        &mut b.x,
+        &mut b.y,
+        &mut b.width,
+        &mut b.height,
+        &mut l.x,
+        &mut l.y,
+        &mut r.x,
+        &mut r.y,
+        &mut n.x,
+        &mut n.y,
+        &mut m.x,
+        &mut m.y,
+        &mut o.x,
+        &mut o.y,
+    ]
 }
 
 #[cfg(test)]
@@ -172,8 +236,26 @@ mod tests {
     fn of_overlapping_boxes_the_best_stays() {
         let face = |x: f32, score: f32| Detection { bbox: Rect { x, y: 0.0, width: 10.0, height: 10.0 }, score, ..Detection::default() };
         let mut found = vec![face(0.0, 0.7), face(1.0, 0.9), face(30.0, 0.8), face(7.0, 0.65)];
-        suppress(&mut found, 0.3);
+        suppress(&mut found, RULES, Landmarks::Surest);
         assert_eq!(found.iter().map(|d| d.bbox.x).collect::<Vec<_>>(), [1.0, 30.0, 7.0]);
+    }
+
+    #[test]
+    fn cells_that_agree_blend_by_how_sure_they_are() {
+        let cell = |x: f32, score: f32| Detection {
+            bbox: Rect { x, y: 0.0, width: 10.0, height: 10.0 },
+            score,
+            landmarks: [Point { x: x + 5.0, y: 3.0 }; 5],
+        };
+        // The second agrees and counts e times less, the third overlaps too little, the fourth is another face, the fifth is none.
+        let mut found = vec![cell(0.0, 0.9), cell(1.0, 0.85), cell(5.0, 0.9 - 1e-3), cell(40.0, 0.7), cell(80.0, 0.5)];
+        suppress(&mut found, RULES, Landmarks::Blended);
+        let share = 1.0 / (1.0 + std::f32::consts::E);
+        assert_eq!(found.len(), 2);
+        assert!((found[0].bbox.x - share).abs() < 1e-5 && (found[0].landmarks[4].x - 5.0 - share).abs() < 1e-5);
+        assert_eq!(found[0].score, 0.9);
+        assert!((found[0].bbox.width - 10.0).abs() < 1e-5 && (found[0].landmarks[0].y - 3.0).abs() < 1e-5);
+        assert_eq!(found[1], cell(40.0, 0.7));
     }
 
     #[test]
@@ -181,7 +263,7 @@ mod tests {
         let mut found: Vec<_> = (0..5000)
             .map(|i| Detection { bbox: Rect { x: i as f32 * 3.0, y: 0.0, width: 2.0, height: 2.0 }, score: 0.7, ..Detection::default() })
             .collect();
-        suppress(&mut found, 0.3);
+        suppress(&mut found, RULES, Landmarks::Surest);
         assert_eq!(found.len(), MOST_FACES);
     }
 }
