@@ -69,7 +69,10 @@ def measure(pool_path, net=None, left_out=None):
         for name, scores in (("facegate_liveness", ours), ("MiniFASNet v2 + v1se", teachers), ("facegate_liveness and both", (ours + teachers) / 2)):
             table(name, scores, kinds, 0.5)
             table(name, scores, kinds, at_5(scores))
-    if left_out:
+    runs = [left_out / ("without_" + kind) / "last.pt" for kind in KINDS] if left_out else []
+    if not any(r.exists() for r in runs):
+        print("left out of training, one at a time: not measured for this file")
+    else:
         print("left out of training, one at a time:")
         for k, kind in enumerate(KINDS, 1):
             weights = left_out / ("without_" + kind) / "last.pt"
