@@ -16,14 +16,15 @@ use std::time::Duration;
 pub fn service(context: &Context) -> anyhow::Result<Answer> {
     let site = context.site()?;
     let is_json = context.json;
-    service::run(&site, &|told| {
+    let told = move |told: Told<'_>| {
         // Whoever reads the events may go away; the gate goes on.
         if is_json {
             let _ = output::json(&event_json(told, None));
         } else {
             log_told(told);
         }
-    })?;
+    };
+    service::run(&site, Box::new(told))?;
     Ok(Answer::Yes)
 }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Health {
     frame_ms: AtomicU64,
     look_ms: AtomicU64,
+    /// A thread has panicked.
+    pub has_failed: AtomicBool,
     /// The control tick ran, and all is well: the watchdog's thread takes it away again.
     pub fed: AtomicBool,
     /// The record can't be written at present.
@@ -64,6 +66,7 @@ pub struct Together<'h>(&'h Health);
 impl Drop for Together<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.0.has_failed.store(true, Ordering::Relaxed);
             self.0.is_leaving.store(true, Ordering::Relaxed);
         }
     }

@@ -51,6 +51,8 @@ pub enum StartError {
     NotReleased(String),
     #[error("cannot catch the signals that end the service: {0}")]
     Signals(std::io::Error),
+    #[error("a part of the gate has failed (the log says which); the door is locked, and the gate must start anew")]
+    Failed,
     #[error("cannot begin a thread: {0}")]
     Thread(std::io::Error),
 }
