@@ -30,7 +30,12 @@ impl Gate {
 
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_facegate"));
-        command.args(words).arg("--data").arg(self.data()).env_clear().env("HOME", self.dir.path()).env("PATH", "/usr/bin:/bin");
+        command.args(words).arg("--data").arg(self.data());
+        // The shipped nets, unless FACEGATE_MODELS names others.
+        if let Some(models) = std::env::var_os("FACEGATE_MODELS").filter(|_| !words.contains(&"--models")) {
+            command.arg("--models").arg(models);
+        }
+        command.env_clear().env("HOME", self.dir.path()).env("PATH", "/usr/bin:/bin");
         command.current_dir(self.dir.path());
         command
     }
