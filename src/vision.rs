@@ -7,31 +7,31 @@
 //!
 //! Whatever fails, fails the whole look: an error never opens anything.
 
-/// Brings a face into the encoders' frame of reference.
+// Brings a face into the encoders' frame of reference.
 pub mod align;
 mod detect;
 mod error;
 mod face;
 mod layout;
-/// Whether a face is a living one.
+// Whether a face is a living one.
 pub mod liveness;
-/// Which nets there are, what they expect, and whether a file is what its manifest says.
+// Which nets there are, what they expect, and whether a file is what its manifest says.
 pub mod models;
-/// A net that is loaded, checked and ready to run.
+// A net that is loaded, checked and ready to run.
 pub mod net;
 mod normalise;
-/// Operators of our own for the engine that runs the nets.
+// Operators of our own for the engine that runs the nets.
 mod ops;
 mod options;
-/// Whether a face is good enough to be judged, and why not.
+// Whether a face is good enough to be judged, and why not.
 pub mod quality;
-/// Takes from a frame what is needed at the size at which it is needed.
+// Takes from a frame what is needed at the size at which it is needed.
 pub mod sample;
-/// At which size the detector looks.
+// At which size the detector looks.
 pub mod sizes;
 mod taps;
 mod watch;
-/// Reads the outputs of detectors of the YuNet family.
+// Reads the outputs of detectors of the YuNet family.
 pub mod yunet;
 
 pub use error::VisionError;
