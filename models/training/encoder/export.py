@@ -104,4 +104,5 @@ class _Graph:
         return x
 
     def residual(self, block, x):
-        return self.node("Add", [x, self.sequence(block.body, x)])
+        y = self.sequence(block.body, x)
+        return self.node("Add", [x, y]) if block.adds else y

@@ -125,7 +125,10 @@ def digest(path):
 def write_row(path, sha256, tau):
     """Replaces the table of our encoder, or adds it at the end; everything else stays as it is."""
     row = ROW.format(name=NAME, sha256=sha256, tau="%.3f" % tau)
-    text = open(path).read() if os.path.exists(path) else "version = 1\n"
+    text = "version = 1\n"
+    if os.path.exists(path):
+        with open(path) as f:
+            text = f.read()
     tables = re.split(r"(?m)^(?=\[)", text)
     mine = [k for k, t in enumerate(tables) if re.search(r'(?m)^name = "%s"' % NAME, t)]
     if mine:
