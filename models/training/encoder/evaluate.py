@@ -32,9 +32,10 @@ def measure(embed, packs, lfw=None, pairs_file=None):
 # ---- people held aside ------------------------------------------------------------------------------------------------
 
 
-def held_aside_people(embed, packs):
+def held_aside_people(embed, packs, by_row=False):
+    """embed takes pixels, or with `by_row` the rows of the packs (encoded before)."""
     look = np.flatnonzero(packs.held & (packs.person >= 0))
-    e = embed(packs.pixels[look])
+    e = embed(look if by_row else packs.pixels[look])
     genuine, impostor = pairs_of(packs.person[look])
     tars, taus = rates(e, genuine, impostor, FMRS)
     g, i = similarities(e, genuine), similarities(e, impostor)
@@ -45,11 +46,11 @@ def held_aside_people(embed, packs):
     }
 
 
-def strangers(embed, packs, tau):
+def strangers(embed, packs, tau, by_row=False):
     """False matches between two pictures of the same group, at tau. UTKFace names nobody: a few pairs are the same person
     after all, and count against the encoder."""
     look = np.array([k for k in np.flatnonzero(packs.held) if packs.rows[k]["source"] == "utkface" and packs.rows[k]["age"]])
-    e = embed(packs.pixels[look])
+    e = embed(look if by_row else packs.pixels[look])
     rows = [packs.rows[k] for k in look]
     age = np.array([next(n for n, (lo, hi) in enumerate(AGES) if lo <= int(float(r["age"])) <= hi) for r in rows])
     gender, race = np.array([r["gender"] for r in rows]), np.array([r["race"] for r in rows])

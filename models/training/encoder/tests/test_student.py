@@ -83,13 +83,14 @@ class Plan(unittest.TestCase):
             before = '# head\nversion = 1\n\n[default]\nencoder = "x"\n\n[[model]]\nname = "a"\n\n'
             after = '[[model]]\nname = "z"\n'
             with open(path, "w") as f:
-                f.write(before + ship.ROW.format(name=ship.NAME, sha256="old", tau="0.1") + "\n" + after)
-            ship.write_row(path, "new", 0.25)
+                f.write(before + ship.ROW.format(name=ship.NAME, sha256="old", tau="0.1", answer="0.5") + "\n" + after)
+            ship.write_row(path, "new", 0.25, [1.5, -2.0])
             with open(path) as f:
                 text = f.read()
             self.assertTrue(text.startswith(before) and text.endswith("\n\n" + after))
             self.assertIn('sha256 = "new"', text)
             self.assertIn("tau = 0.250", text)
+            self.assertIn("answer = [1.5, -2]", text)
             self.assertNotIn("old", text)
 
     def test_the_fixture_picture(self):
