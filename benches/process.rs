@@ -37,7 +37,12 @@ fn main() {
         let (before, begun) = (service.cpu(), Instant::now());
         std::thread::sleep(WATCHED);
         let share = (service.cpu() - before) / begun.elapsed().as_secs_f64();
-        println!("{what}, 15 frames/s: {:.1} % of one core, {:.1} ms CPU a frame, {:.1} MB resident", share * 100.0, share * 1000.0 / 15.0, service.memory());
+        println!(
+            "{what}, 15 frames/s: {:.1} % of one core, {:.1} ms CPU a frame, {:.1} MB resident",
+            share * 100.0,
+            share * 1000.0 / 15.0,
+            service.memory()
+        );
     }
 }
 
@@ -50,7 +55,10 @@ impl Service {
         let _ = std::fs::remove_file(&socket);
         let notify = UnixDatagram::bind(&socket).expect("a socket");
         let config = dir.join("facegate.toml");
-        let text = format!("[door]\ndriver = \"simulated\"\n[camera]\ndriver = \"replay\"\nrepeat = true\nfps = 15\npath = \"{}\"\n", camera.display());
+        let text = format!(
+            "[door]\ndriver = \"simulated\"\n[camera]\ndriver = \"replay\"\nrepeat = true\nfps = 15\npath = \"{}\"\n",
+            camera.display()
+        );
         std::fs::write(&config, text).expect("a file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_facegate"));
         command.arg("run").arg("--config").arg(config).arg("--data").arg(dir.join("data")).env("NOTIFY_SOCKET", &socket);
