@@ -27,7 +27,7 @@ class Look:
 LOOKS = [Look((34, 52, 82), "long", (150, 96, 60), "round"), Look((20, 20, 24), "cropped", (70, 110, 60), "shirt"),
          Look((16, 16, 20), "bob", (60, 70, 170), "high"), Look((18, 20, 24), "short", (165, 150, 140), "shirt", "beard"),
          Look((120, 125, 130), "receding", (95, 60, 40), "shirt", "glasses", 1.05), Look((18, 20, 26), "afro", (60, 160, 200), "round"),
-         Look((18, 18, 20), "fringe", (70, 70, 74), "high"), Look((96, 118, 132), "bob", (130, 80, 120), "round")]
+         Look((18, 18, 20), "fringe", (70, 70, 74), "high"), Look((165, 185, 196), "bob", (130, 80, 120), "round")]
 
 
 @dataclass

@@ -73,7 +73,8 @@ def measure(pool_path, net=None, left_out=None):
     if not any(r.exists() for r in runs):
         print("left out of training, one at a time: not measured for this file")
     else:
-        print("left out of training, one at a time:")
+        seen = [torch.load(r)["seen"] for r in runs if r.exists()]
+        print("left out of training, one at a time (short runs of %d views each):" % max(seen))
         for k, kind in enumerate(KINDS, 1):
             weights = left_out / ("without_" + kind) / "last.pt"
             if weights.exists():
