@@ -1,4 +1,4 @@
-//! `facegate verify NAME F`: is this that person.
+//! `facegate verify NAME F`: is this that person. Of a folder, every picture must be.
 
 use super::context::Context;
 use super::exit::Answer;
@@ -8,43 +8,47 @@ use serde_json::json;
 use std::path::Path;
 
 pub fn run(context: &Context, name: &str, image: &Path) -> anyhow::Result<Answer> {
+    let images = still::pictures(&[image.to_owned()])?;
     let (site, mut vision) = still::vision(context)?;
     let rules = service::rules(&site.config, vision.tau());
     let encoder = vision.encoder().clone();
     let mut gallery = service::open_gallery(&site.data_dir)?;
     let person = gallery.person(name)?;
     let index = gallery.index(&encoder.digest)?;
-    let look = still::look(&mut vision, image)?;
-    let (face, embedding) = still::embedding(look, image)?;
-    let Some(candidate) = index.verify(person.id, embedding) else {
-        anyhow::bail!(
-            "{} has no template of encoder {}: enrol anew (facegate enroll --add \"{}\" --image ...)",
-            person.name,
-            encoder.name,
-            person.name
-        );
-    };
-    let live = face.liveness.map(|l| l.live);
-    let is_live = !rules.liveness_required || live.is_some_and(|live| live >= rules.min_live);
-    let same = is_live && candidate.similarity.reaches(rules.tau);
-    let reason = match (is_live, same) {
-        (false, _) => Some("not judged a living face"),
-        (true, false) => Some("not alike enough"),
-        (true, true) => None,
-    };
-    let distance = candidate.similarity.distance();
-    if context.json {
-        output::json(&json!({
-            "image": image, "person": person.name, "same": same, "similarity": candidate.similarity, "distance": distance,
-            "tau": rules.tau, "reason": reason, "liveness": live,
-        }))?;
-    } else {
-        let said = if same { "yes, this is" } else { "no, this is not shown to be" };
-        let why = reason.map_or(String::new(), |r| format!(" ({r})"));
-        output::line(format_args!(
-            "{said} {}{why}: similarity {:.3} (distance {distance:.3}), tau {:.3}",
-            person.name, candidate.similarity.0, rules.tau.0
-        ))?;
+    let mut all_same = true;
+    for image in &images {
+        let (face, embedding) = still::embedding(still::look(&mut vision, image)?, image)?;
+        let Some(candidate) = index.verify(person.id, embedding) else {
+            anyhow::bail!(
+                "{} has no template of encoder {}: enrol anew (facegate enroll \"{}\" --add --image ...)",
+                person.name,
+                encoder.name,
+                person.name
+            );
+        };
+        let live = face.liveness.map(|l| l.live);
+        let is_live = !rules.liveness_required || live.is_some_and(|live| live >= rules.min_live);
+        let same = is_live && candidate.similarity.reaches(rules.tau);
+        all_same &= same;
+        let reason = match (is_live, same) {
+            (false, _) => Some("not judged a living face"),
+            (true, false) => Some("not alike enough"),
+            (true, true) => None,
+        };
+        let distance = candidate.similarity.distance();
+        if context.json {
+            output::json(&json!({
+                "image": image, "person": person.name, "same": same, "similarity": candidate.similarity, "distance": distance,
+                "tau": rules.tau, "reason": reason, "liveness": live,
+            }))?;
+        } else {
+            let said = if same { "yes, this is" } else { "no, this is not shown to be" };
+            let why = reason.map_or(String::new(), |r| format!(" ({r})"));
+            output::line(format_args!(
+                "{said} {}{why}: similarity {:.3} (distance {distance:.3}), tau {:.3}",
+                person.name, candidate.similarity.0, rules.tau.0
+            ))?;
+        }
     }
-    Ok(same.into())
+    Ok(all_same.into())
 }
