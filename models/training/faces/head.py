@@ -22,12 +22,13 @@ class Look:
     collar: str         # round, shirt, high
     extra: str = ""     # glasses, beard, brows
     width: float = 1.0  # of head and jaw
+    dye: float = 1.0    # brightness of the hair in the pictures; which averages are taken was chosen with hair as it is above
 
 
 LOOKS = [Look((34, 52, 82), "long", (150, 96, 60), "round"), Look((20, 20, 24), "cropped", (70, 110, 60), "shirt"),
          Look((16, 16, 20), "bob", (60, 70, 170), "high"), Look((18, 20, 24), "short", (165, 150, 140), "shirt", "beard"),
          Look((120, 125, 130), "receding", (95, 60, 40), "shirt", "glasses", 1.05), Look((18, 20, 26), "afro", (60, 160, 200), "round"),
-         Look((18, 18, 20), "fringe", (70, 70, 74), "high"), Look((165, 185, 196), "bob", (130, 80, 120), "round")]
+         Look((18, 18, 20), "fringe", (70, 70, 74), "high"), Look((165, 185, 196), "bob", (130, 80, 120), "round", dye=0.5)]
 
 
 @dataclass

@@ -6,6 +6,7 @@ A picture's scene is drawn again, at most TRIES times, until the two MiniFASNets
 a shot live and a print or telephone not live: these are pictures for a demo and for tests, which need the usual case; they measure nothing.
 """
 import argparse
+from dataclasses import replace
 from pathlib import Path
 import cv2, numpy as np
 from detector.yunet import Detector
@@ -44,7 +45,9 @@ def drawn(draw, is_live, seed, detector, judges):
 def make(people, out, seed, detector, judges):
     total = 0
     for k, (person, look) in enumerate(zip(people, LOOKS)):
-        head = draw_head(person.pixels, look, np.random.default_rng([seed, k]))
+        if person is None:
+            continue
+        head = draw_head(person.pixels, replace(look, hair=tuple(look.dye * v for v in look.hair)), np.random.default_rng([seed, k]))
         skin = np.median(person.pixels[250:330, 120:330].reshape(-1, 3), 0)
 
         def shot(rng, number, attempt):
