@@ -37,7 +37,7 @@ def main():
     times = printed(timing.liveness, {"facegate_liveness": model, "minifasnet_v2": g.shared / "models" / "minifasnet_v2.onnx", "minifasnet_v1se": g.shared / "models" / "minifasnet_v1se.onnx"})
     extra = "crop_scale = 2.7              # the square around the face's box, in box sizes\nlive_index = 1                # softmax over the logits: print, live, screen\n"
     manifest.write(ROOT / "models" / "manifest.toml", "facegate_liveness",
-                   manifest.row(model, "facegate_liveness", "liveness", "a deterrent; taught beside MiniFASNet (Apache-2.0) on pictures for non-commercial research (CelebA, RWMFD); card: liveness.md",
+                   manifest.row(model, "facegate_liveness", "liveness", "a deterrent; taught beside MiniFASNet (Apache-2.0) on pictures for non-commercial research (CelebA, UTKFace, RWMFD); card: liveness.md",
                                 "trained here: models/training/liveness", extra))
     figures = dict(parameters=parameters(net), mmac=macs(net, 80, 80) / 1e6, bytes=model.stat().st_size, sha256=manifest.digest(model), seen=state["seen"], cpu_s=state["cpu_s"],
                    measured=measured, fixture=fixture, times=times, date=datetime.date.today().isoformat())
