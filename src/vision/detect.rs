@@ -7,15 +7,15 @@ use super::net::Net;
 use super::normalise::Normalise;
 use super::options::Search;
 use super::sample::{Region, Sampler};
-use super::sizes::{self, FACE_IN_INPUT, Placement, REFINED_REACH, REFINED_SIDES};
+use super::sizes::{self, ALONE_REACH, FACE_IN_INPUT, FRAME_ALONE, Placement, STILL_ALONE};
 use super::watch::Watch;
 use super::yunet::{self, Landmarks, Rules};
 use crate::camera::Frame;
 
 /// Input sizes that a detector is kept ready for; one more makes the one that rested longest give way.
 const MOST_SIZES: usize = 8;
-/// Faces of a still picture that are looked at again.
-const MOST_REFINED: usize = 8;
+/// Faces of a still picture that are looked at alone.
+const MOST_ALONE: usize = 8;
 /// A second look must find a face that overlaps the first by this to be of the same one.
 const SAME_FACE: f32 = 0.4;
 
@@ -68,7 +68,10 @@ impl Detector {
             faces: Vec::with_capacity(yunet::MOST_FACES),
         };
         match search {
-            Search::Frames { size, face_px, input_width } => detector.make_ready(sizes::for_frame(size, face_px, input_width).input)?,
+            Search::Frames { size, face_px, input_width } => {
+                detector.make_ready((FRAME_ALONE[0], FRAME_ALONE[0]))?;
+                detector.make_ready(sizes::for_frame(size, face_px, input_width).input)?;
+            }
             Search::Input(width, height) => detector.make_ready((width as usize, height as usize))?,
             Search::Stills => {}
         }
@@ -102,10 +105,13 @@ impl Detector {
         self.faces.extend(self.found.iter().map(|f| f.face));
         self.faces.sort_unstable_by(|a, b| b.bbox.area().total_cmp(&a.bbox.area()));
         self.faces.truncate(yunet::MOST_FACES);
-        if self.search == Search::Stills {
-            for number in 0..self.faces.len().min(MOST_REFINED) {
-                self.faces[number] = self.refined(frame, self.faces[number], watch, times)?;
-            }
+        let (count, sides): (usize, &[usize]) = match self.search {
+            Search::Frames { .. } => (1, &FRAME_ALONE),
+            Search::Stills => (MOST_ALONE, &STILL_ALONE),
+            Search::Input(..) => (0, &[]),
+        };
+        for number in 0..self.faces.len().min(count) {
+            self.faces[number] = self.alone(frame, self.faces[number], sides, watch, times)?;
         }
         Ok(&self.faces)
     }
@@ -132,13 +138,20 @@ impl Detector {
         Ok(())
     }
 
-    /// Looks at one face alone, at several sizes: the mean of what they find, or the face as it was where none finds it.
-    fn refined(&mut self, frame: &Frame, face: Detection, watch: &Watch, times: &mut StageTimes) -> Result<Detection, VisionError> {
-        let (centre, reach) = (face.bbox.centre(), REFINED_REACH / 2.0 * face.bbox.width.max(face.bbox.height));
+    /// Looks at one face alone, at these sizes: the mean of what they find, or the face as it was where none finds it.
+    fn alone(
+        &mut self,
+        frame: &Frame,
+        face: Detection,
+        sides: &[usize],
+        watch: &Watch,
+        times: &mut StageTimes,
+    ) -> Result<Detection, VisionError> {
+        let (centre, reach) = (face.bbox.centre(), ALONE_REACH / 2.0 * face.bbox.width.max(face.bbox.height));
         let corners = ((centre.x - reach, centre.y - reach), (centre.x + reach, centre.y + reach));
         let Some(region) = Region::around(frame, corners.0, corners.1) else { return Ok(face) };
         let (mut sum, mut count) = (Detection { score: face.score, ..Detection::default() }, 0.0);
-        for side in REFINED_SIDES {
+        for side in sides.iter().copied() {
             self.make_ready((side, side))?;
             let Some(ready) = self.ready.last_mut() else { continue };
             let begun = watch.now();

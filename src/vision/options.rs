@@ -8,7 +8,7 @@ use crate::units::Clock;
 /// What the pictures are, which says at which size the detector looks (see `vision/sizes.rs`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Search {
-    /// Frames of one camera, in which a visitor's face is about so wide: one look, at one size.
+    /// Frames of one camera, in which a visitor's face is about so wide: one look at the frame, and one at its largest face.
     Frames {
         /// Width and height that are expected; the detector is made ready for them at the start. Other sizes work too.
         size: (u32, u32),

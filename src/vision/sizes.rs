@@ -1,15 +1,15 @@
 //! At which size the detector looks.
 //!
-//! YuNet was trained on faces of about 10 to 300 pixels. With landmarks blended over its cells (`vision/yunet.rs`) embeddings are as good
-//! from a face that is 48 pixels wide in the input as from one of 120 (`docs/accuracy.md`), while the cost grows with the input's area. So
-//! the input follows the expected face:
+//! YuNet was trained on faces of about 10 to 300 pixels: it finds small ones, but its landmarks are the steadier the larger a face is in
+//! the input, up to a width of some 110 pixels (`docs/accuracy.md`), and its cost grows with the input's area. So it looks twice, at all
+//! of the picture for where faces are, and at a face alone for where its landmarks are:
 //!
-//! - **A camera's frames** are looked at once, at the scale at which a face of `detect.face_px` is [`FACE_IN_INPUT`] wide, so that one of a
-//!   third of that is still found; the longer side is not reduced below [`LEAST_LONG_SIDE`], where little is gained any more.
-//!   `detect.input_width` overrides it.
+//! - **A camera's frames** are looked at at the scale at which a face of `detect.face_px` is [`FACE_IN_INPUT`] wide, so that one of a third
+//!   of that is still found; the longer side is not reduced below [`LEAST_LONG_SIDE`]. `detect.input_width` overrides it. Then the largest
+//!   face is looked at alone, once. A frame without a face costs the first look only.
 //! - **A still picture** says nothing of the face in it: it is looked at with its longer side at 320 and at 640 pixels, so that a face that
 //!   fills the picture and one in a group are both found; of a face that both find, the detection counts in which it is nearest to
-//!   [`FACE_IN_INPUT`] wide. Where both find nothing, 1280 follows. Then each face is looked at again alone ([`REFINED_SIDES`]).
+//!   [`FACE_IN_INPUT`] wide. Where both find nothing, 1280 follows. Then each face is looked at alone, three times.
 //!
 //! Inputs are rounded up to multiples of 32, and what the picture doesn't cover is black.
 
@@ -19,11 +19,13 @@ pub const FACE_IN_INPUT: f32 = 64.0;
 pub const LEAST_LONG_SIDE: u32 = 256;
 /// Longer sides at which a still picture is looked at; the last only where the others found nothing.
 pub const STILL_LONG_SIDES: [u32; 3] = [320, 640, 1280];
-/// Inputs in which a face of a still picture is looked at alone, with its surroundings ([`REFINED_REACH`]): it is some 50, 75 and 100
-/// pixels wide in them. Its place is the mean of what they find.
-pub const REFINED_SIDES: [usize; 3] = [128, 192, 256];
-/// Side of the square that is looked at then, in lengths of the face's box.
-pub const REFINED_REACH: f32 = 2.0;
+/// Sides of the square inputs in which a frame's largest face is looked at alone: with its surroundings ([`ALONE_REACH`]), it is some 86
+/// pixels wide in it.
+pub const FRAME_ALONE: [usize; 1] = [224];
+/// The same for a still picture's faces: some 60, 86 and 110 pixels wide. Their place is the mean of what is found.
+pub const STILL_ALONE: [usize; 3] = [160, 224, 288];
+/// Side of the square of the picture that is looked at then, in lengths of the face's box.
+pub const ALONE_REACH: f32 = 2.0;
 
 /// How a picture lies in the detector's input: scaled down alike both ways, at the top left, on black.
 #[derive(Debug, Clone, Copy, PartialEq)]
