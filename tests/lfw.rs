@@ -125,18 +125,22 @@ fn lfw_is_as_accurate_as_by_the_reference() {
         });
         encoders.truncate(1);
     }
+    let mut problems = Vec::new();
     for (encoder, reference) in encoders {
         let encoded = encode(&shared, encoder, &pairs);
         let scores: Vec<_> = pairs.iter().map(|p| (p.fold, p.is_genuine, similarity(p, &encoded))).collect();
         let (mean, folds) = over_folds(&scores);
+        let refused = &encoded.refused;
         println!(
-            "{encoder}: {mean:.2} % over {} pairs (folds {folds:.2?}), reference {reference:.2} %; {} pictures without a face, refused: {:?}",
+            "{encoder}: {mean:.2} % over {} pairs (folds {folds:.2?}), reference {reference:.2} %; {} pictures without a face, refused: {refused:?}",
             pairs.len(),
             encoded.not_found,
-            encoded.refused
         );
         // On the sample a pair is a third of a point, and a fold's threshold rests on 240 pairs.
         let least = if is_whole { reference - SLACK } else { 99.0 };
-        assert!(mean >= least - 1e-9, "{encoder}: {mean:.2} %, must be {least:.2}");
+        if mean < least - 1e-9 {
+            problems.push(format!("{encoder}: {mean:.2} %, must be {least:.2}"));
+        }
     }
+    assert!(problems.is_empty(), "{problems:#?}");
 }
