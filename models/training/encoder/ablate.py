@@ -59,6 +59,7 @@ def heads(g):
     embed = ship.torch_encoder(export.folded(net))
     known = packs.person >= 0
     fit, look = np.flatnonzero(known & ~packs.held), np.flatnonzero(known & packs.held)
+    fit = np.sort(np.random.default_rng(0).permutation(fit)[:g.pictures])
     a, b = torch.from_numpy(embed(packs.pixels[fit])), torch.from_numpy(embed(packs.pixels[look]))
     found = {"cosine": judge(lambda i, j: (b[i] * b[j]).sum(1), packs.person[look])}
     for name, chi_square in (("Siamese head |a - b|", False), ("Siamese head, chi-square", True)):
@@ -113,6 +114,7 @@ def main():
     p.add_argument("--out", help="folder for the short runs")
     p.add_argument("--run", help="folder of the finished run, for the heads")
     p.add_argument("--steps", type=int, default=600)
+    p.add_argument("--pictures", type=int, default=6000, help="of training people, to fit the heads on")
     p.add_argument("--only")
     p.add_argument("--as-name", help="name of the row, where the cache is another mix: '%s'" % ONE_TEACHER)
     g = p.parse_args()

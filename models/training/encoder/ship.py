@@ -68,7 +68,7 @@ def main():
     answer = write_fixture(os.path.join(g.root, "tests", "fixtures", "encoder_parity.json"), plain, sha256)
     write_row(os.path.join(g.root, "models", "manifest.toml"), sha256, found["held"]["tau"], answer[:8])
     keep_weights(net, state, os.path.join(HERE, "last.pt"))
-    keep_curve(os.path.join(g.run, "log.csv"), os.path.join(HERE, "learning.csv"))
+    keep_curve(os.path.join(g.run, "log.csv"), state["step"], os.path.join(HERE, "learning.csv"))
     with open(os.path.join(HERE, "measured.json"), "w") as f:
         json.dump(found, f, indent=1)
         f.write("\n")
@@ -175,12 +175,13 @@ def keep_weights(net, state, path):
     torch.save({"average": half, "state": dict(state)}, path)
 
 
-def keep_curve(log, path, rows=60):
-    """About sixty rows of the run's log."""
-    lines = list(csv.reader(open(log)))
+def keep_curve(log, step, path, rows=60):
+    """About sixty rows of the run's log, up to the checkpoint."""
+    with open(log, newline="") as f:
+        lines = [line for line in csv.reader(f) if int(line[0]) <= step]
     lines = lines[:: max(1, len(lines) // rows)] + ([lines[-1]] if lines else [])
     with open(path, "w", newline="") as f:
-        out = csv.writer(f)
+        out = csv.writer(f, lineterminator="\n")
         out.writerow(["step", "views", "seconds", "share", "errors"])
         for line in lines:
             out.writerow(line[:4] + [" ".join(line[4:])])

@@ -21,6 +21,7 @@ from .packs import Packs
 TEACHERS = ["edgeface_xs", "edgeface_xxs", "mobilefacenet_insightface_y1", "mobilefacenet"]
 DIMENSION = 128
 SHARD = 1000
+MIXES_KEPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mixes.json")  # for the card
 
 
 def unit(x):
@@ -155,6 +156,7 @@ def choose(g):
     genuine, impostor = pairs_of(packs.person[rows][look])
     print("directions from %d rows; judged on %d pictures of people held aside, %d genuine pairs" % (len(fit), len(look), genuine.shape[1]))
     print("mix | energy in 128 | mean change of a similarity | TAR at FMR 1e-2, 1e-3, 1e-4: all numbers | cut to 128")
+    table = []
     for weights in MIXES:
         if not all(os.path.exists(os.path.join(g.cache, "%s-%s.npy" % (g.kind, n))) for n in weights):
             continue
@@ -163,8 +165,13 @@ def choose(g):
         basis, energy = energy_basis(joined[fit])
         whole, short = joined[look], cut(joined[look], basis)
         change = np.abs((whole[impostor[0]] * whole[impostor[1]]).sum(1) - (short[impostor[0]] * short[impostor[1]]).sum(1)).mean()
-        said = " | ".join(" ".join("%.2f" % (100 * t) for t in rates(e, genuine, impostor, (1e-2, 1e-3, 1e-4))[0]) for e in (whole, short))
-        print("%s | %.3f | %.4f | %s" % (" ".join("%s:%g" % i for i in weights.items()), energy, change, said))
+        tars = [rates(e, genuine, impostor, (1e-2, 1e-3, 1e-4))[0] for e in (whole, short)]
+        table.append(dict(mix=" + ".join("%g %s" % (w, n) for n, w in weights.items()), energy=energy, change=float(change), whole=tars[0], cut=tars[1]))
+        said = " | ".join(" ".join("%.2f" % (100 * t) for t in tar) for tar in tars)
+        print("%s | %.3f | %.4f | %s" % (table[-1]["mix"], energy, change, said), flush=True)
+    with open(MIXES_KEPT, "w") as f:
+        json.dump({"fitted_on": len(fit), "pictures": len(look), "genuine": int(genuine.shape[1]), "rows": table}, f, indent=1)
+        f.write("\n")
 
 
 def fix(g):
