@@ -20,7 +20,7 @@ class Feed:
         self.rng = np.random.default_rng([seed, rank])
         self.mix = Mix.load(g.cache)
         self.cache = g.cache
-        self.pixels = torch.from_numpy(np.ascontiguousarray(packs.pixels))
+        self.pixels = torch.from_numpy(packs.pixels if packs.pixels.flags.writeable else np.array(packs.pixels))
         self.wanted = torch.from_numpy(np.load(os.path.join(g.cache, "targets.npy")))
         self.on_the_fly = None
         if g.device != "cpu":

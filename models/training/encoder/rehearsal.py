@@ -25,8 +25,8 @@ def main():
         shared = ["--packs", pack, "--cache", os.path.join(folder, "cache")]
         run_teachers(shared + ["--models", folder, "--teachers", "made_up", "--mix", "made_up:1.0", "--count", "1000"])
         out = os.path.join(folder, "run")
-        plan = shared + ["--out", out, "--minutes", "60", "--plan-steps", "100", "--batch", "16", "--sizes", "64:0.6,112:1", "--triplet", "0.5", "--triplet-share", "0.4", "--neighbours", "0.1"]
-        train.main(plan + ["--steps", "50"])
+        plan = shared + ["--out", out, "--minutes", "60", "--plan-steps", "60", "--log-every", "20", "--batch", "12", "--lr", "2e-2", "--strength", "0", "0.2", "--sizes", "64:0.6,112:1", "--triplet", "0.5", "--triplet-share", "0.4", "--neighbours", "0.1"]
+        train.main(plan + ["--steps", "40"])
         train.main(plan + ["--resume"])
         rows = list(csv.reader(open(os.path.join(out, "log.csv"))))
         first, last = (float(r[4].split("=")[1]) for r in (rows[0], rows[-1]))

@@ -55,6 +55,7 @@ def arguments(argv=None):
     p.add_argument("--strength", type=float, nargs=2, default=[0.3, 0.7], help="of the views, at the beginning and late")
     p.add_argument("--steps", type=int, default=0, help="stop after so many steps (checks)")
     p.add_argument("--plan-steps", type=int, default=0, help="the plan counts steps instead of time (comparisons)")
+    p.add_argument("--log-every", type=int, default=50, help="steps")
     p.add_argument("--save-every", type=float, default=300, help="seconds")
     return p.parse_args(argv)
 
@@ -119,7 +120,7 @@ def work(rank, world, g):
         if state["step"] % g.sync == 0:
             state["spent"] = _level(net, world, number=state["spent"])
             _follow(average, net, min(0.999 ** g.sync, (state["step"] + 1) / (state["step"] + 10 * g.sync)))
-        if rank == 0 and state["step"] % 50 == 0:
+        if rank == 0 and state["step"] % g.log_every == 0:
             row = [state["step"], state["seen"], "%.0f" % state["spent"], "%.3f" % share] + sums.take()
             csv.writer(log).writerow(row)
             log.flush()
