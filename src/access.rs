@@ -18,6 +18,9 @@
 //! as it stands among the last looks; [`Rules::max_spoofs`] of them close the visit. Where liveness is required, a look without a
 //! judgement doesn't vote either.
 //!
+//! **Numbers.** A look with a number that is none (NaN, a probability above 1, no cosine) never votes, and voids the votes before it: whatever
+//! gave that number may have given the others.
+//!
 //! **Time.** Only a step with a later or equal time is a normal one. A step back in time ends everything that was under way (permit,
 //! looks, visit) and starts the cool-down anew. A look from the future, from before the last look, or of the same frame never votes.
 

@@ -102,6 +102,7 @@ impl Controller {
         visit.note(look, sighting);
         match look {
             Look::BadTime => return,
+            Look::BadNumber => return self.window.forget(),
             Look::Match(_) if self.faults.any() => return visit.note_held_back(Reason::Fault),
             _ if self.faults.any() => return,
             _ => self.window.push(sighting.taken_at, look),

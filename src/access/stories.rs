@@ -458,3 +458,12 @@ fn every_visit_has_a_number_of_its_own() {
         .collect();
     assert_eq!(numbers, [1, 2, 3]);
 }
+
+/// Found by the properties: a look at Bob whose liveness was no probability went by, and Ann's votes from before it still counted.
+#[test]
+fn a_number_that_is_none_voids_the_votes_before_it() {
+    let mut gate = Gate::new(rules());
+    gate.sees(2, good(ANN)).sees(1, Sighting { liveness: Some(3.9e26), ..good(BOB) }).sees(2, good(ANN));
+    assert_eq!(gate.granted(), []);
+    assert_eq!(gate.sees(1, good(ANN)).granted(), [ANN]);
+}
