@@ -1,41 +1,18 @@
 //! A frame in steady state takes no memory: neither from a V4L2 device nor from `rpicam-vid`. (An MJPEG frame's decoder takes its own; a
 //! replay decodes files.)
 
+#[path = "support/counting.rs"]
+mod counting;
+
 use facegate::camera::v4l2::V4l2Camera;
 use facegate::camera::v4l2::device::{Card, Control, Device, Errno, Filled, FourCc, Layout, Rates, Sizes};
 use facegate::camera::{Camera, rpicam};
 use facegate::config;
 use facegate::units::{Clock, Moment};
-use std::alloc::{GlobalAlloc, Layout as Memory, System};
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: each call is handed to the system's allocator as it came; counting touches no memory that it manages (the cell is const and has
-// no destructor, so that reaching it allocates nothing).
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Memory) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's own promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Memory) {
-        // SAFETY: the caller's own promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -50,11 +27,11 @@ fn allocations(camera: &mut dyn Camera) -> usize {
     for _ in 0..10 {
         camera.next(WAIT).unwrap();
     }
-    let before = ALLOCATIONS.get();
+    let before = counting::allocations();
     for _ in 0..50 {
         camera.next(WAIT).unwrap();
     }
-    ALLOCATIONS.get() - before
+    counting::allocations() - before
 }
 
 /// A device that always has a frame.

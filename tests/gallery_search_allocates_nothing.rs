@@ -1,34 +1,11 @@
 //! A search in steady state takes no memory: neither the rotation of the probe nor the pass over the matrix.
 
+#[path = "support/counting.rs"]
+mod counting;
+
 use facegate::gallery::{Builder, Rotation};
 use facegate::units::{Digest, Embedding, PersonId, TemplateId};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: each call is handed to the system's allocator as it came; counting touches no memory that it manages (the cell is const and has
-// no destructor, so that reaching it allocates nothing).
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's own promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's own promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn face(dimension: usize, seed: usize) -> Embedding {
     let numbers: Vec<f32> = (0..dimension).map(|i| ((seed * 31 + i * i) as f32 * 0.37).sin()).collect();
@@ -43,11 +20,11 @@ fn search_and_verify_allocate_nothing() {
             assert!(builder.add(PersonId(id as i64 / 3), TemplateId(id as i64), &face(dimension, id)));
         }
         let (index, probe) = (builder.build(), face(dimension, 42));
-        let before = ALLOCATIONS.get();
+        let before = counting::allocations();
         assert!(before > 0, "the counter counts");
         let ranking = index.search(&probe);
         let one = index.verify(PersonId(14), &probe);
-        assert_eq!(ALLOCATIONS.get(), before);
+        assert_eq!(counting::allocations(), before);
         assert_eq!((ranking.best, ranking.k), (one, 100));
         assert_eq!(one.unwrap().template, TemplateId(42));
     }

@@ -1,35 +1,14 @@
 //! Once every buffer has been used, sampling, decoding, aligning and judging a frame allocate nothing. (The engine that runs the nets does.)
 
+#[path = "support/counting.rs"]
+mod counting;
+
 use facegate::camera::{Frame, PixelFormat};
 use facegate::config::Config;
 use facegate::vision::align::{Aligner, PLACES, Transform};
 use facegate::vision::sample::{Region, Sampler};
 use facegate::vision::yunet::{self, Landmarks, Rules};
 use facegate::vision::{Detection, Limits, Point, Rect};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is handed on to the system's allocator as it came; counting touches a thread's own cell only.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|c| c.set(c.get() + 1));
-        // SAFETY: as promised by the caller.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: as promised by the caller.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_second_frame_allocates_nothing() {
@@ -47,7 +26,7 @@ fn a_second_frame_allocates_nothing() {
         let frame = Frame::new(format, 640, 480, vec![120; format.frame_bytes(format.row_bytes(640), 480)]);
         let (mut sampler, mut aligner, mut found, mut sum) = (Sampler::default(), Aligner::default(), Vec::new(), 0.0);
         for round in 0..3 {
-            let before = COUNT.get();
+            let before = counting::allocations();
             sampler.shrink(&frame, Region::whole(&frame), (256, 192), |_, [r, g, b]| sum += r[0] + g[1] + b[2]);
             sampler.points(&frame, Region::whole(&frame), (80, 80), |_, [r, ..]| sum += r[0]);
             found.clear();
@@ -55,7 +34,7 @@ fn a_second_frame_allocates_nothing() {
             yunet::suppress(&mut found, rules, Landmarks::Blended);
             let crop = aligner.align(&frame, &detection.landmarks).unwrap();
             sum += limits.judge((640, 480), &detection, crop).luma;
-            let allocated = COUNT.get() - before;
+            let allocated = counting::allocations() - before;
             assert!(round == 0 || allocated == 0, "{format:?}: {allocated} allocations in round {round}");
         }
         assert!(sum > 0.0 && !found.is_empty());
