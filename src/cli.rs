@@ -14,6 +14,7 @@ mod logging;
 mod models;
 mod output;
 mod people;
+mod record;
 mod run;
 mod still;
 mod verify;

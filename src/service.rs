@@ -5,7 +5,8 @@
 //! | capture | camera to slot |
 //! | recognise | slot to sighting |
 //! | control (the main thread) | rules, line, watchdog; every 20 ms |
-//! | store | audit to disk |
+//! | store | audit to disk, and whatever is told |
+//! | watchdog | the tick's word to systemd |
 //!
 //! A simulation ([`Simulation`]) runs the same rooms on one thread and on the pictures' own time, so that it is repeatable to the event.
 
@@ -24,7 +25,6 @@ mod start;
 mod tick;
 mod watchdog;
 
-pub use control::Happening;
 pub use entry::stage_times;
 pub use instance::{InstanceError, make_private_dir};
 pub use recogniser::{RecogniseError, Recogniser, Seen, sighting};

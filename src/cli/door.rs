@@ -3,12 +3,11 @@
 use super::args::Door as Action;
 use super::context::Context;
 use super::exit::{Answer, Misuse};
-use super::output;
-use crate::audit::{Code, Event};
+use super::{output, record};
+use crate::audit::Code;
 use crate::door::{self, LineState};
 use crate::service;
 use crate::units::Moment;
-use jiff::Timestamp;
 use serde_json::json;
 use std::io::{BufRead, IsTerminal};
 use std::time::Duration;
@@ -70,10 +69,9 @@ fn agreed(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+/// The door comes first: what can't be recorded is said, and fails nothing.
 fn record(context: &Context, code: Code) {
-    let written =
-        context.site().and_then(|site| Ok(service::open_audit(&site.data_dir, &site.config)?.append(&Event::new(code, Timestamp::now()))?));
-    if let Err(e) = written {
+    if let Err(e) = context.site().and_then(|site| record::record(&site, code, None)) {
         log::warn!("not recorded: {e:#}");
     }
 }

@@ -3,7 +3,7 @@
 use super::args::Enroll;
 use super::context::Context;
 use super::exit::Answer;
-use super::people::record;
+use super::record::record;
 use super::{output, still};
 use crate::audit::Code;
 use crate::camera::{self, CameraError};
@@ -56,7 +56,7 @@ pub fn run(context: &Context, wanted: &Enroll) -> anyhow::Result<Answer> {
         shots.iter().map(|s| NewTemplate { embedding: &s.embedding, model, quality: s.quality }).collect();
     let how = if wanted.add { Enrol::AddTo } else { Enrol::NewPerson };
     let enrolled = gallery.enrol(&wanted.name, &templates, how, Timestamp::now())?;
-    record(&site, if wanted.add { Code::TemplateAdded } else { Code::Enrolled }, enrolled.person)?;
+    record(&site, if wanted.add { Code::TemplateAdded } else { Code::Enrolled }, Some(enrolled.person))?;
     let already: Vec<String> = already.into_iter().map(|(name, _)| name).collect();
     if context.json {
         output::json(&json!({

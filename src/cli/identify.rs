@@ -4,7 +4,6 @@ use super::context::Context;
 use super::exit::Answer;
 use super::{output, still};
 use crate::access::{Flaw, Look as Verdict, Rules};
-use crate::camera::picture;
 use crate::gallery::{Candidate, Gallery, Index};
 use crate::service::{self, sighting, stage_times};
 use crate::units::{Moment, PersonId, Similarity};
@@ -84,15 +83,7 @@ impl Who {
             timings: Vec::new(),
             is_unread: false,
         };
-        let frame = match picture::read(image) {
-            Ok(frame) => frame,
-            Err(e) => {
-                found.is_unread = true;
-                found.reason = Some(e.to_string());
-                return found;
-            }
-        };
-        let look = match self.vision.look(&frame) {
+        let look = match still::look(&mut self.vision, image) {
             Ok(look) => look,
             Err(e) => {
                 found.is_unread = true;

@@ -3,13 +3,12 @@
 use super::args::People as Action;
 use super::context::Context;
 use super::exit::Answer;
-use super::output;
-use crate::audit::{Code, Event};
+use super::{output, record};
+use crate::audit::Code;
 use crate::gallery::Person;
 use crate::service::{self, Site};
 use crate::units::{Digest, PersonId};
 use crate::vision::Library;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
@@ -29,12 +28,12 @@ pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
         Action::Show { name } => print(context, &gallery.person(&name)?, encoder(&site).as_ref(), true)?,
         Action::Rename { name, new } => {
             let id = gallery.rename(&name, &new)?;
-            record(&site, Code::Renamed, id)?;
+            record::record(&site, Code::Renamed, Some(id))?;
             done(context, "renamed", id, format_args!("{name} is now called {new}"))?;
         }
         Action::Remove { name } => {
             let removed = gallery.remove(&name)?;
-            record(&site, Code::Removed, removed.person)?;
+            record::record(&site, Code::Removed, Some(removed.person))?;
             done(context, "removed", removed.person, format_args!("{name} is removed, with {} templates", removed.templates))?;
             if !removed.is_erased {
                 log::warn!("the gallery's log keeps traces of the templates until the next change, because another program was reading");
@@ -42,14 +41,6 @@ pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
         }
     }
     Ok(Answer::Yes)
-}
-
-/// One event of a person, in the audit.
-pub fn record(site: &Site, code: Code, person: PersonId) -> anyhow::Result<()> {
-    let mut event = Event::new(code, Timestamp::now());
-    event.person = Some(person);
-    service::open_audit(&site.data_dir, &site.config)?.append(&event)?;
-    Ok(())
 }
 
 fn done(context: &Context, what: &str, id: PersonId, said: std::fmt::Arguments<'_>) -> anyhow::Result<()> {

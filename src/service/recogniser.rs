@@ -4,7 +4,7 @@
 use crate::access::{FaultKind, Flaw, Input, Quality, Sighting};
 use crate::camera::Frame;
 use crate::gallery::{Changes, Gallery, GalleryError, Index, Ranking};
-use crate::units::{Digest, Moment, Similarity};
+use crate::units::{Moment, Similarity};
 use crate::vision::{Face, Look, Reason, StageTimes, Vision, VisionError};
 
 /// Why a frame could not be judged.
@@ -67,19 +67,9 @@ impl Recogniser {
         &self.index
     }
 
-    /// The gallery.
-    pub fn gallery(&mut self) -> &mut Gallery {
-        &mut self.gallery
-    }
-
     /// The nets.
     pub fn vision(&self) -> &Vision {
         &self.vision
-    }
-
-    /// Digest of the encoder in use.
-    pub fn encoder(&self) -> Digest {
-        self.vision.encoder().digest
     }
 
     /// Looks at a frame and compares its face. Whoever was enrolled or removed before this call counts.

@@ -118,7 +118,7 @@ pub fn open_vision(site: &Site, options: Options) -> Result<Vision, StartError> 
 /// # Errors
 /// The folder or the file can't be used.
 pub fn open_gallery(data_dir: &Path) -> Result<Gallery, StartError> {
-    make_private_dir(data_dir).map_err(|source| StartError::Folder { path: data_dir.to_owned(), source })?;
+    make_data_dir(data_dir)?;
     Ok(Gallery::open(&data_dir.join("gallery.db"))?)
 }
 
@@ -127,8 +127,12 @@ pub fn open_gallery(data_dir: &Path) -> Result<Gallery, StartError> {
 /// # Errors
 /// The folder or the file can't be used.
 pub fn open_audit(data_dir: &Path, config: &Config) -> Result<Audit, StartError> {
-    make_private_dir(data_dir).map_err(|source| StartError::Folder { path: data_dir.to_owned(), source })?;
+    make_data_dir(data_dir)?;
     Ok(Audit::open(&data_dir.join("audit.db"), config.audit.budget_mb.saturating_mul(1_000_000))?)
+}
+
+fn make_data_dir(data_dir: &Path) -> Result<(), StartError> {
+    make_private_dir(data_dir).map_err(|source| StartError::Folder { path: data_dir.to_owned(), source })
 }
 
 /// The figures that decisions follow: the configuration's, and the encoder's own tau where the configuration leaves it.

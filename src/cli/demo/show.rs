@@ -1,7 +1,7 @@
 //! Plays a visit, frame by frame, and says what was seen and decided and when the relay moved.
 
 use super::cast::Shown;
-use crate::access::{Input, Look};
+use crate::access::{Input, Look, Rules};
 use crate::camera::vary;
 use crate::cli::output;
 use crate::cli::run::event_text;
@@ -28,12 +28,13 @@ pub struct Ending {
 pub struct Show<'c> {
     simulation: Simulation,
     config: &'c Config,
+    rules: Rules,
     is_json: bool,
 }
 
 impl Show<'_> {
     pub fn new(simulation: Simulation, config: &Config, is_json: bool) -> Show<'_> {
-        Show { simulation, config, is_json }
+        Show { rules: rules(config, simulation.tau()), simulation, config, is_json }
     }
 
     /// Shows the pictures, each for a few frames, moved and re-lit a little; then nobody for as long as a visit and a cool-down take.
@@ -70,13 +71,13 @@ impl Show<'_> {
     }
 
     fn say_frame(&self, at: Moment, picture: &str, seen: Result<&Seen, String>, line: LineState) -> anyhow::Result<()> {
-        let tau = self.simulation_tau();
+        let tau = self.rules.tau.0;
         let sighting = seen.as_ref().ok().and_then(|s| if let Input::Sighting(s) = s.input { Some(s) } else { None });
         let face_px = seen.as_ref().ok().and_then(|s| s.face_px);
         let seen_as = match (&seen, sighting) {
             (Err(e), _) => e.clone(),
             (Ok(_), None) => "nobody".into(),
-            (Ok(_), Some(s)) => words(Look::judge(&s, &rules(self.config, self.simulation.tau()))),
+            (Ok(_), Some(s)) => words(Look::judge(&s, &self.rules)),
         };
         if self.is_json {
             return output::json(&json!({
@@ -93,10 +94,6 @@ impl Show<'_> {
             number(sighting.map(|s| s.similarity.0)),
             line.word()
         ))
-    }
-
-    fn simulation_tau(&self) -> f32 {
-        rules(self.config, self.simulation.tau()).tau.0
     }
 
     fn say_happened(&self, happened: &[Happened]) -> anyhow::Result<()> {
