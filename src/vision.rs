@@ -113,7 +113,8 @@ impl Vision {
             // Landmarks that are all in one place, or a crop wholly outside the frame: nobody's face.
             let Some(crop) = self.aligner.align(frame, &detection.landmarks) else { continue };
             let aligned = self.watch.lap(begun, &mut times.align);
-            let quality = self.limits.judge((frame.width, frame.height), detection, crop);
+            let mut quality = self.limits.judge((frame.width, frame.height), detection, crop);
+            quality.reasons.add(Reason::TooNear, !liveness::have_room(&self.cues, frame, detection));
             let judged = self.watch.lap(aligned, &mut times.quality);
             let mut face = Face { detection: *detection, quality, liveness: None, embedding: None };
             if quality.is_usable() && (self.all_faces || !is_encoded) {

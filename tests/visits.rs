@@ -99,3 +99,36 @@ fn who_is_removed_is_unknown_and_the_record_holds_no_name() {
     assert_eq!(codes[..2], ["enrolled", "removed"]);
     assert_eq!(gate.done(&["audit", "verify", "--json"]).object()["flaw_count"], 0);
 }
+
+#[test]
+fn a_face_that_fills_the_picture_is_too_near_to_judge_and_not_called_a_fake() {
+    let gate = Gate::new();
+    // The face takes five sixths of the height: a cut portrait, or somebody who stands with the nose at the camera.
+    let tight = |n: usize, (x, y)| {
+        let whole = image::open(shot(1, n)).unwrap();
+        let file = gate.dir.path().join(format!("tight-{n}.png"));
+        whole.crop_imm(x, y, 232, 232).save(&file).unwrap();
+        file
+    };
+    let (first, second) = (tight(1, (214, 121)), tight(2, (221, 121)));
+    gate.enrol("Ann", &first); // a picture from a passport is a picture: whether it lives is not asked
+    let said = gate.say(&["identify", "--json", path(&second)]).object();
+    assert_eq!(said["decision"], "unusable", "{said}");
+    assert!(said["reason"].as_str().unwrap().contains("more room around the face"), "{said}");
+    let said = gate.done(&["identify", "--json", "--liveness", "off", path(&second)]).object();
+    assert_eq!((said["decision"].as_str(), said["person"].as_str()), (Some("match"), Some("Ann")), "{said}");
+    gate.say(&["verify", "Ann", path(&second)]).refused(3, &["too near", "more room"]);
+
+    let near = gate.dir.path().join("near");
+    std::fs::create_dir(&near).unwrap();
+    for n in 0..8 {
+        std::fs::copy(&second, near.join(format!("{n}.png"))).unwrap();
+    }
+    let events = gate.done(&["run", "--simulate", path(&near), "--json"]).objects();
+    assert_eq!(door(&events), [], "{events:#?}");
+    let denied: Vec<_> = events.iter().filter(|e| e["event"].as_str().unwrap().starts_with("denied")).collect();
+    assert_eq!(denied.len(), 1, "{events:#?}");
+    assert_eq!((denied[0]["event"].as_str(), denied[0]["reason"].as_str()), (Some("denied_quality"), Some("too_near")));
+    let events = gate.done(&["run", "--simulate", path(&near), "--json", "--liveness", "off"]).objects();
+    assert_eq!(door(&events).len(), 2, "{events:#?}");
+}

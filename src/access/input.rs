@@ -53,6 +53,8 @@ pub enum Flaw {
     TurnedAway,
     /// Cut by the frame's edge.
     Cut,
+    /// So near that liveness can't be judged.
+    TooNear,
     /// The encoder gave no usable numbers.
     NoEmbedding,
 }

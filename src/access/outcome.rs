@@ -113,6 +113,7 @@ impl Flaw {
             Flaw::TooBright => "too_bright",
             Flaw::TurnedAway => "turned_away",
             Flaw::Cut => "cut",
+            Flaw::TooNear => "too_near",
             Flaw::NoEmbedding => "no_embedding",
         }
     }

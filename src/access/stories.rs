@@ -437,7 +437,9 @@ fn nobody_in_the_gallery_is_nobody_at_the_gate() {
 
 #[test]
 fn an_unusable_face_is_denied_with_its_flaw() {
-    for flaw in [Flaw::TooSmall, Flaw::Blurred, Flaw::TooDark, Flaw::TooBright, Flaw::TurnedAway, Flaw::Cut, Flaw::NoEmbedding] {
+    for flaw in
+        [Flaw::TooSmall, Flaw::Blurred, Flaw::TooDark, Flaw::TooBright, Flaw::TurnedAway, Flaw::Cut, Flaw::TooNear, Flaw::NoEmbedding]
+    {
         let mut gate = Gate::new(rules());
         gate.sees(9, Sighting { quality: Quality::Unusable(flaw), ..good(ANN) });
         assert_eq!(gate.reasons(), [Reason::Unusable(flaw)]);

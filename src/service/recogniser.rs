@@ -126,5 +126,6 @@ fn flaw(reason: Reason) -> Flaw {
         Reason::TooBright => Flaw::TooBright,
         Reason::TurnedAway => Flaw::TurnedAway,
         Reason::CutByEdge => Flaw::Cut,
+        Reason::TooNear => Flaw::TooNear,
     }
 }

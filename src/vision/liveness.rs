@@ -18,6 +18,16 @@ pub trait Cue: Send {
     /// # Errors
     /// The cue failed or gave no number: nobody gets in on that.
     fn live(&mut self, frame: &Frame, detection: &Detection) -> Result<f32, VisionError>;
+
+    /// Whether the frame shows enough around the face for this cue to judge it.
+    fn has_room(&self, _frame: &Frame, _detection: &Detection) -> bool {
+        true
+    }
+}
+
+/// Whether all cues see enough around a face. Where one doesn't, the face can't be judged, which is not the same as not living.
+pub fn have_room(cues: &[Box<dyn Cue>], frame: &Frame, detection: &Detection) -> bool {
+    cues.iter().all(|cue| cue.has_room(frame, detection))
 }
 
 /// What all cues say together: the least of them. None where there is no cue.
@@ -80,13 +90,27 @@ impl Cue for MiniFasNets {
         }
         Ok(sum / self.nets.len() as f32)
     }
+
+    fn has_room(&self, frame: &Frame, detection: &Detection) -> bool {
+        // A box with a side that is no number has no room.
+        room(frame, &detection.bbox) >= self.nets.iter().map(|net| net.crop_scale).fold(LEAST_ROOM, f32::min)
+    }
+}
+
+/// How many times a face's box must fit into the frame for a MiniFASNet to judge it. With less room its crop holds little but the face,
+/// and living faces are refused more and more often: at 1.5 three times as often as with room (`docs/quality.md`).
+const LEAST_ROOM: f32 = 1.5;
+
+/// How many times the box fits into the frame, the lesser of width and height: no crop is larger than that.
+fn room(frame: &Frame, bbox: &Rect) -> f32 {
+    ((frame.width as f32 - 1.0) / bbox.width).min((frame.height as f32 - 1.0) / bbox.height)
 }
 
 /// The part of the frame that a net sees: the box about its centre times `scale` (the same factor both ways, and no larger than the
 /// frame allows), pushed inside the frame where it sticks out. In whole pixels as the nets' makers cut them (`CropImage`).
 fn crop(frame: &Frame, bbox: &Rect, scale: f32) -> Region {
     let (right, bottom) = (frame.width as f32 - 1.0, frame.height as f32 - 1.0);
-    let scale = scale.min(right / bbox.width).min(bottom / bbox.height);
+    let scale = scale.min(room(frame, bbox));
     let side = |centre: f32, length: f32, end: f32| {
         let from = (centre - length / 2.0).min(end - length).max(0.0);
         let (first, last) = (from as usize, ((from + length).min(end)) as usize);
@@ -131,6 +155,15 @@ mod tests {
         assert_eq!(crop(&frame(640, 480), &rect(200.0, 100.0, 100.0, 239.5), 4.0), Region { x: 150, y: 0, width: 201, height: 480 });
     }
 
+    #[test]
+    fn a_face_that_fills_the_frame_leaves_no_room() {
+        let vga = frame(640, 480);
+        assert_eq!(room(&vga, &rect(200.0, 100.0, 213.0, 239.5)), 2.0);
+        assert!(room(&vga, &rect(0.0, 0.0, 300.0, 400.0)) < LEAST_ROOM);
+        assert!(room(&vga, &rect(0.0, 0.0, 500.0, 100.0)) < LEAST_ROOM, "too wide is too near as well");
+        assert!(room(&vga, &rect(0.0, 0.0, 240.0, 319.0)) >= LEAST_ROOM);
+    }
+
     proptest! {
         #[test]
         fn no_box_leads_outside_the_frame(w in 2u32..200, h in 2u32..200, x in -300f32..300.0, y in -300f32..300.0, bw in 1f32..500.0, bh in 1f32..500.0, scale in 0.5f32..10.0) {
@@ -153,6 +186,23 @@ mod tests {
         fn live(&mut self, _: &Frame, _: &Detection) -> Result<f32, VisionError> {
             Ok(self.0)
         }
+    }
+
+    struct NeedsRoom;
+    impl Cue for NeedsRoom {
+        fn live(&mut self, _: &Frame, _: &Detection) -> Result<f32, VisionError> {
+            Ok(1.0)
+        }
+        fn has_room(&self, _: &Frame, _: &Detection) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn all_cues_must_see_enough_around_a_face() {
+        let ask = |cues: &[Box<dyn Cue>]| have_room(cues, &frame(2, 2), &Detection::default());
+        assert!(ask(&[]) && ask(&[Box::new(Says(0.0))]), "where liveness is off, room doesn't matter");
+        assert!(!ask(&[Box::new(Says(1.0)), Box::new(NeedsRoom)]));
     }
 
     #[test]

@@ -23,12 +23,14 @@ pub enum Reason {
     TurnedAway,
     /// Part of it is outside the picture.
     CutByEdge,
+    /// So near that the frame leaves too little around it to judge liveness; only where liveness is judged ([`super::liveness`]).
+    TooNear,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Reason; 6] =
-        [Reason::TooSmall, Reason::TooBlurred, Reason::TooDark, Reason::TooBright, Reason::TurnedAway, Reason::CutByEdge];
+    pub const ALL: [Reason; 7] =
+        [Reason::TooSmall, Reason::TooBlurred, Reason::TooDark, Reason::TooBright, Reason::TurnedAway, Reason::CutByEdge, Reason::TooNear];
 
     /// A stable word for records and `--json`.
     pub fn word(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Reason {
             Reason::TooBright => "too_bright",
             Reason::TurnedAway => "turned_away",
             Reason::CutByEdge => "cut_by_edge",
+            Reason::TooNear => "too_near",
         }
     }
 }
@@ -53,6 +56,7 @@ impl std::fmt::Display for Reason {
             Reason::TooBright => "too bright",
             Reason::TurnedAway => "turned away",
             Reason::CutByEdge => "cut by the picture's edge",
+            Reason::TooNear => "too near: step back, a picture needs more room around the face",
         })
     }
 }
@@ -63,7 +67,7 @@ pub struct Reasons(u8);
 
 impl Reasons {
     /// Adds one where `holds`.
-    fn add(&mut self, reason: Reason, holds: bool) {
+    pub(super) fn add(&mut self, reason: Reason, holds: bool) {
         self.0 |= u8::from(holds) << reason as u8;
     }
 
