@@ -4,6 +4,8 @@
 
 // Words that every room uses: moments, similarities, identities, embeddings. No I/O.
 pub mod units;
+// Error rates from scores and counts. Pure maths.
+pub mod statistics;
 // The whole configuration as one typed tree, checked at once.
 pub mod config;
 // Opening the SQLite files that are ours.
@@ -22,5 +24,7 @@ pub mod door;
 pub mod audit;
 // Wires the rooms into threads.
 pub mod service;
+// Measures how often the gate errs, on folders of pictures.
+pub mod evaluate;
 // One file a command: parses, calls, prints.
 pub mod cli;

@@ -10,6 +10,7 @@
 // Brings a face into the encoders' frame of reference.
 pub mod align;
 mod detect;
+mod encoder;
 mod error;
 mod face;
 mod layout;
@@ -34,6 +35,7 @@ mod watch;
 // Reads the outputs of detectors of the YuNet family.
 pub mod yunet;
 
+pub use encoder::Encoder;
 pub use error::VisionError;
 pub use face::{Detection, Face, Liveness, Look, Point, Rect, StageTimes};
 pub use models::{Entry, Library, ModelError, Role};
@@ -42,18 +44,16 @@ pub use options::{Options, Search};
 pub use quality::{Limits, Quality, Reason, Reasons};
 
 use crate::camera::Frame;
-use crate::units::{Digest, Embedding, Tau};
-use align::{Aligner, SIDE};
+use crate::units::{Digest, Tau};
+use align::Aligner;
 use detect::Detector;
 use liveness::{Cue, MiniFasNets};
-use normalise::Normalise;
 use watch::Watch;
 
 /// The nets that look, their buffers, and what the last look found. One thread looks at a time; it can be sent to another.
 pub struct Vision {
     detector: Detector,
-    encoder: Net,
-    normalise: Normalise,
+    encoder: Encoder,
     cues: Vec<Box<dyn Cue>>,
     liveness: Vec<Entry>,
     aligner: Aligner,
@@ -70,12 +70,7 @@ impl Vision {
     /// A net isn't there, is damaged or isn't what its manifest says ([`ModelError`]); the encoder takes another crop than 112x112.
     pub fn open(library: &Library, options: &Options) -> Result<Vision, VisionError> {
         let detector = Detector::open(library.detector(options.detector.as_deref())?, options.faces, options.search)?;
-        let entry = library.encoder(options.encoder.as_deref())?;
-        let size = (entry.input.height(), entry.input.width());
-        if size != (SIDE, SIDE) {
-            return Err(VisionError::CropSize { name: entry.name.clone(), height: size.0, width: size.1 });
-        }
-        let encoder = Net::load(entry, None)?;
+        let encoder = Encoder::open(library, options.encoder.as_deref())?;
         let liveness = if options.judge_liveness { library.liveness(options.liveness.as_deref())? } else { Vec::new() };
         let mut cues: Vec<Box<dyn Cue>> = Vec::new();
         if !liveness.is_empty() {
@@ -83,7 +78,6 @@ impl Vision {
         }
         Ok(Vision {
             detector,
-            normalise: Normalise::new(&entry.input, size),
             encoder,
             cues,
             liveness: liveness.into_iter().cloned().collect(),
@@ -119,11 +113,7 @@ impl Vision {
             let mut face = Face { detection: *detection, quality, liveness: None, embedding: None };
             if quality.is_usable() && (self.all_faces || !is_encoded) {
                 is_encoded = true;
-                self.normalise.planes(self.encoder.input(), &crop.planes);
-                let numbers = self.encoder.run()?;
-                let embedding = Embedding::normalised(numbers.get(0));
-                face.embedding =
-                    Some(embedding.map_err(|source| VisionError::Embedding { name: self.encoder.entry().name.clone(), source })?);
+                face.embedding = Some(self.encoder.encode(crop)?);
                 let encoded = self.watch.lap(judged, &mut times.encode);
                 face.liveness = liveness::least(&mut self.cues, frame, detection)?.map(|live| Liveness { live });
                 self.watch.lap(encoded, &mut times.liveness);

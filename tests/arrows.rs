@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may name. What a room may name can't name it back.
-const MAY: [(&str, &[&str]); 11] = [
+const MAY: [(&str, &[&str]); 13] = [
     ("units", &[]),
+    ("statistics", &[]),
     ("config", &["units"]),
     ("store", &["config", "units"]),
     ("camera", &["config", "units"]),
@@ -15,14 +16,15 @@ const MAY: [(&str, &[&str]); 11] = [
     ("door", &["config", "units"]),
     ("audit", &["store", "config", "units"]),
     ("service", &["camera", "vision", "gallery", "access", "door", "audit", "store", "config", "units"]),
-    ("cli", &["service", "camera", "vision", "gallery", "access", "door", "audit", "store", "config", "units"]),
+    ("evaluate", &["service", "camera", "vision", "gallery", "access", "statistics", "config", "units"]),
+    ("cli", &["evaluate", "statistics", "service", "camera", "vision", "gallery", "access", "door", "audit", "store", "config", "units"]),
 ];
 
 /// The only thing of the camera's that vision may name, and whole: `camera::Frame`, `camera::{Frame, PixelFormat}`.
 const OF_A_FRAME: [&str; 3] = ["Frame", "FramePool", "PixelFormat"];
 
 /// Outside crates that belong to one room: others must not know how it is done.
-const ONLY_IN: [(&str, &[&str]); 8] = [
+const ONLY_IN: [(&str, &[&str]); 11] = [
     ("gpiocdev", &["door"]),
     ("rppal", &["door"]),
     ("nokhwa", &["camera"]),
@@ -31,6 +33,9 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
     ("tract_onnx", &["vision"]),
     ("rusqlite", &["gallery", "audit", "store"]),
     ("clap", &["cli"]),
+    ("statrs", &["statistics"]),
+    ("plotters", &["evaluate"]),
+    ("indicatif", &["cli"]),
 ];
 
 /// What access may not so much as mention: it decides, and does nothing.

@@ -86,8 +86,15 @@ pub enum PictureError {
 /// See [`PictureError`]; nothing is decoded that is over the limits.
 pub fn read(path: impl AsRef<Path>) -> Result<Frame, PictureError> {
     let path = path.as_ref();
-    let bytes = read_file(path)?;
-    let picture = decode(path, &bytes)?;
+    from_bytes(path, &read_file(path)?)
+}
+
+/// The picture in these bytes, as [`read`] gives it; `path` is for the error.
+///
+/// # Errors
+/// As [`read`].
+pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Frame, PictureError> {
+    let picture = decode(path, bytes)?;
     let (width, height) = picture.dimensions();
     Ok(Frame::new(PixelFormat::Rgb, width, height, picture.into_raw()))
 }
@@ -115,7 +122,7 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<PathBuf>, PictureError> {
 }
 
 /// Whether a file is called like a picture.
-pub(super) fn is_picture_name(path: &Path) -> bool {
+pub fn is_picture_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     let kind = path.extension().map(|e| e.to_ascii_lowercase());
     !hidden && kind.is_some_and(|kind| ["jpg", "jpeg", "png"].iter().any(|k| kind == *k))
@@ -129,7 +136,10 @@ fn not_read(path: &Path, source: std::io::Error) -> PictureError {
 }
 
 /// The whole file, if it is one and not too large.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, PictureError> {
+///
+/// # Errors
+/// It is missing, can't be read, is no file, is empty or larger than [`MAX_BYTES`].
+pub fn read_file(path: &Path) -> Result<Vec<u8>, PictureError> {
     let unreadable = |source| not_read(path, source);
     let kind = std::fs::metadata(path).map_err(unreadable)?; // before opening: to open a pipe would wait for its other end
     if !kind.is_file() {
