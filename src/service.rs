@@ -46,6 +46,9 @@ use std::time::Duration;
 /// Sightings that may wait for the tick: it takes them in microseconds.
 const SIGHTINGS: usize = 4;
 
+/// So many times the longest pause between two tries to open the camera the watchdog is fed without a frame.
+const REOPENINGS: u32 = 6;
+
 /// How long the end of the service waits for the audit's disk.
 pub const RECORD_PATIENCE: Duration = Duration::from_millis(600);
 
@@ -80,6 +83,7 @@ pub fn run(site: &Site, told: Listener) -> Result<(), StartError> {
     let limits = tick::Limits {
         frame: Duration::from_millis(site.config.camera.stall_ms),
         look: Duration::from_millis(site.config.recognise.stall_ms),
+        reopening: Duration::from_millis(site.config.camera.reconnect_ms).saturating_mul(REOPENINGS),
     };
     audit.append(&started(&nets)).map_err(StartError::Audit)?;
     log::info!("ready: {}, K {}", camera.describe(), recogniser.index().k());

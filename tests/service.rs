@@ -53,6 +53,13 @@ impl Running {
         }
     }
 
+    /// Forgets what was told so far.
+    fn forget_notices(&self) {
+        self.notify.set_nonblocking(true).unwrap();
+        while self.notify.recv(&mut [0u8; 4096]).is_ok() {}
+        self.notify.set_nonblocking(false).unwrap();
+    }
+
     fn wait_for(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         while let Ok(event) = self.events.recv_timeout(DEADLINE.saturating_sub(begun.elapsed())) {
@@ -135,15 +142,20 @@ fn who_is_enrolled_while_it_runs_enters_and_who_is_removed_does_not() {
 }
 
 #[test]
-fn a_camera_that_stands_still_is_a_fault_and_the_watchdog_goes_hungry() {
+fn a_camera_that_stands_still_is_a_fault_and_not_a_hang_while_it_is_opened_anew() {
     let gate = Gate::new();
-    let camera = gate.file("fake-vid", "#!/bin/sh\nhead -c 460800 /dev/zero\nexec sleep 600\n");
+    // One frame, then silence; opened anew it isn't there any more.
+    let been = gate.dir.path().join("been");
+    let script = format!("#!/bin/sh\n[ -e {0} ] && exit 1\ntouch {0}\nhead -c 460800 /dev/zero\nexec sleep 600\n", been.display());
+    let camera = gate.file("fake-vid", script);
     std::fs::set_permissions(&camera, std::fs::Permissions::from_mode(0o755)).unwrap();
     let config = config(&gate, &format!("driver = \"rpicam\"\nprogram = \"{}\"\nstall_ms = 500\n", camera.display()));
     let service = Running::start(&gate, &config);
     service.wait_for_notice("READY=1");
     let fault = service.wait_for("fault", |e| e["event"] == "fault");
     assert_eq!(fault["reason"], "camera");
+    service.forget_notices();
+    service.wait_for_notice("WATCHDOG=1");
     assert_eq!(service.leave("-TERM").0, 0);
 }
 

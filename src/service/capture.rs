@@ -13,7 +13,9 @@ const WAIT: Duration = Duration::from_millis(100);
 pub fn run(mut camera: Box<dyn Camera>, slot: &Slot, health: &Health, clock: &Clock) {
     let mut last_said = String::new();
     while !health.leaves() {
-        match camera.next(WAIT) {
+        let answer = camera.next(WAIT);
+        health.capture(clock());
+        match answer {
             Ok(frame) => {
                 health.frame(clock());
                 slot.put(frame);

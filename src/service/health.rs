@@ -9,6 +9,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Health {
     frame_ms: AtomicU64,
+    capture_ms: AtomicU64,
     look_ms: AtomicU64,
     /// A thread has panicked.
     pub has_failed: AtomicBool,
@@ -25,6 +26,7 @@ impl Health {
     pub fn begin(now: Moment, is_leaving: Arc<AtomicBool>) -> Health {
         let health = Health { is_leaving, ..Health::default() };
         health.frame(now);
+        health.capture(now);
         health.look(now);
         health
     }
@@ -32,6 +34,11 @@ impl Health {
     /// A fresh frame came.
     pub fn frame(&self, now: Moment) {
         self.frame_ms.store(now.as_ms(), Ordering::Relaxed);
+    }
+
+    /// The camera was asked and answered, with a frame or with a reason why there is none.
+    pub fn capture(&self, now: Moment) {
+        self.capture_ms.store(now.as_ms(), Ordering::Relaxed);
     }
 
     /// A fresh frame was looked at (or could not be, which is reported apart).
@@ -52,6 +59,11 @@ impl Health {
     /// Whether a frame came within `limit`.
     pub fn has_frames(&self, now: Moment, limit: Duration) -> bool {
         now.since(Moment::from_ms(self.frame_ms.load(Ordering::Relaxed))) <= limit
+    }
+
+    /// Whether the camera answered within `limit`: a camera that is gone answers, a hung one doesn't.
+    pub fn has_answers(&self, now: Moment, limit: Duration) -> bool {
+        now.since(Moment::from_ms(self.capture_ms.load(Ordering::Relaxed))) <= limit
     }
 
     /// Whether a look was taken within `limit`.

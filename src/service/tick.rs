@@ -24,6 +24,20 @@ pub struct Limits {
     pub frame: Duration,
     /// Without a look at fresh frames.
     pub look: Duration,
+    /// A camera without frames may be opened anew for so long before the whole service is to begin anew.
+    pub reopening: Duration,
+}
+
+impl Limits {
+    /// Whether nothing hangs, so that the watchdog may be fed: fresh frames are looked at, or the camera is gone (a fault, and the door is
+    /// locked) and being opened anew, which a restart would only break off.
+    fn is_well(&self, health: &Health, now: Moment) -> bool {
+        if health.has_frames(now, self.frame) {
+            health.has_looks(now, self.look)
+        } else {
+            health.has_answers(now, self.frame) && health.has_frames(now, self.frame.saturating_add(self.reopening))
+        }
+    }
 }
 
 /// What the tick holds.
@@ -72,7 +86,7 @@ impl Tick<'_> {
         for (works, kind) in [(has_frames, FaultKind::Camera), (has_looks, FaultKind::Recognise), (has_record, FaultKind::Audit)] {
             self.step(now, if works { Input::FaultCleared(kind) } else { Input::Fault(kind) }, last);
         }
-        if has_frames && has_looks {
+        if self.limits.is_well(self.health, now) {
             self.health.fed.store(true, Ordering::Relaxed);
         }
     }
@@ -93,5 +107,45 @@ impl Tick<'_> {
                 }
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    const LIMITS: Limits = Limits { frame: Duration::from_secs(2), look: Duration::from_secs(3), reopening: Duration::from_secs(60) };
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_ms(1000 * seconds)
+    }
+
+    /// All is well at second 100; from then on these go on until `now`.
+    fn well(now: u64, frames: bool, answers: bool, looks: bool) -> bool {
+        let health = Health::begin(at(100), Arc::default());
+        if frames {
+            health.frame(at(now));
+        }
+        if answers {
+            health.capture(at(now));
+        }
+        if looks {
+            health.look(at(now));
+        }
+        LIMITS.is_well(&health, at(now))
+    }
+
+    #[test]
+    fn the_watchdog_is_fed_while_fresh_frames_are_looked_at() {
+        assert!(well(110, true, true, true));
+        assert!(!well(110, true, true, false), "frames that nobody looks at");
+    }
+
+    #[test]
+    fn a_camera_that_is_gone_is_given_time_to_come_back_and_a_hung_one_is_not() {
+        assert!(well(161, false, true, false));
+        assert!(!well(163, false, true, false), "time for a new start of everything");
+        assert!(!well(103, false, false, false), "the thread that reads the camera hangs");
     }
 }
