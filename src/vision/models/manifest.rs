@@ -1,11 +1,13 @@
 //! Reads one `manifest.toml`, version 1, and collects everything that is wrong with it.
 
-use super::{Colour, Entry, Input, ModelError, Role};
+mod values;
+
+use super::{Entry, Input, ModelError, Role};
 use crate::config::{Problem, Report, Value};
-use crate::units::{Digest, Embedding, Tau};
+use crate::units::{Embedding, Tau};
 use std::path::{Component, Path, PathBuf};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
+use values::{DigestText, RoleWord, Shape, Triple};
 
 /// The manifest's name in its folder.
 pub const FILE: &str = "manifest.toml";
@@ -181,7 +183,7 @@ fn input(row: &DeTable<'_>, at: usize, section: &str, report: &mut Report<'_>) -
     report.unknown_keys(&whole, table, &["name", "shape", "colour", "mean", "std"]);
     let name = report.required::<String>(&whole, table, "name", at);
     let shape = report.required::<Shape>(&whole, table, "shape", at).map(|s| s.0);
-    let colour = report.required::<Colour>(&whole, table, "colour", at);
+    let colour = report.required::<super::Colour>(&whole, table, "colour", at);
     let mean = report.required::<Triple>(&whole, table, "mean", at).map(|t| t.0);
     let std = report.required::<Triple>(&whole, table, "std", at).map(|t| t.0);
     if let Some(shape) = shape.filter(|s| s[0] != 1 || s[1] != 3 || !s[2..].iter().all(|d| (8..=4096).contains(d))) {
@@ -210,110 +212,9 @@ fn stays_inside(file: &Path) -> bool {
     file.components().count() > 0 && file.components().all(|c| matches!(c, Component::Normal(_)))
 }
 
-struct RoleWord(Role);
-struct DigestText(Digest);
-struct Shape([usize; 4]);
-struct Triple([f32; 3]);
-
-impl Value for RoleWord {
-    fn expected() -> String {
-        "one of \"detector\", \"encoder\", \"liveness\"".into()
-    }
-    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
-        let word = value.as_str()?;
-        [Role::Detector, Role::Encoder, Role::Liveness].into_iter().find(|r| r.word() == word).map(RoleWord)
-    }
-    fn to_toml(&self) -> String {
-        format!("\"{}\"", self.0)
-    }
-}
-
-impl Value for Colour {
-    fn expected() -> String {
-        "\"RGB\" or \"BGR\"".into()
-    }
-    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "RGB" => Some(Colour::Rgb),
-            "BGR" => Some(Colour::Bgr),
-            _ => None,
-        }
-    }
-    fn to_toml(&self) -> String {
-        if *self == Colour::Rgb { "\"RGB\"".into() } else { "\"BGR\"".into() }
-    }
-}
-
-impl Value for DigestText {
-    fn expected() -> String {
-        "64 hexadecimal digits in quotes".into()
-    }
-    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
-        value.as_str().and_then(Digest::from_hex).map(DigestText)
-    }
-    fn to_toml(&self) -> String {
-        format!("\"{}\"", self.0)
-    }
-}
-
-impl Value for Shape {
-    fn expected() -> String {
-        "four whole numbers [1, 3, height, width]".into()
-    }
-    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
-        let numbers: Vec<usize> = list::<u32>(value)?.into_iter().map(|n| n as usize).collect();
-        numbers.try_into().ok().map(Shape)
-    }
-    fn to_toml(&self) -> String {
-        format!("{:?}", self.0)
-    }
-}
-
-impl Value for Triple {
-    fn expected() -> String {
-        "three numbers, one a plane".into()
-    }
-    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
-        list::<f32>(value)?.try_into().ok().map(Triple)
-    }
-    fn to_toml(&self) -> String {
-        format!("{:?}", self.0)
-    }
-}
-
-impl Value for Vec<String> {
-    fn expected() -> String {
-        "a list of texts in quotes".into()
-    }
-    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
-        list(value)
-    }
-    fn to_toml(&self) -> String {
-        format!("{self:?}")
-    }
-}
-
-impl Value for Vec<f32> {
-    fn expected() -> String {
-        "a list of numbers".into()
-    }
-    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
-        list(value)
-    }
-    fn to_toml(&self) -> String {
-        format!("{self:?}")
-    }
-}
-
-/// None when it is no list, is empty, or one of it is of another kind.
-fn list<V: Value>(value: &DeValue<'_>) -> Option<Vec<V>> {
-    let items = value.as_array()?;
-    let all: Option<Vec<V>> = items.iter().map(|item: &Spanned<DeValue<'_>>| V::from_toml(item.get_ref())).collect();
-    all.filter(|all| !all.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Colour;
     use super::*;
 
     const GOOD: &str = r#"
