@@ -8,6 +8,8 @@ pub mod units;
 pub mod statistics;
 // The whole configuration as one typed tree, checked at once.
 pub mod config;
+// What an encoder's similarities are worth: from the owner's wish to tau.
+pub mod calibration;
 // Opening the SQLite files that are ours.
 pub mod store;
 // Delivers the newest picture, or says that there is none.

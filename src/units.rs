@@ -1,9 +1,11 @@
 //! Words that every room uses. Plain values: no I/O, no clocks.
 
 mod embedding;
+mod false_entries;
 mod moment;
 
 pub use embedding::{Embedding, NotAnEmbedding};
+pub use false_entries::{FalseEntries, NoWish};
 pub use moment::{Clock, Moment};
 
 use serde::Serialize;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may name. What a room may name can't name it back.
-const MAY: [(&str, &[&str]); 13] = [
+const MAY: [(&str, &[&str]); 14] = [
     ("units", &[]),
     ("statistics", &[]),
     ("config", &["units"]),
+    ("calibration", &["config", "units"]),
     ("store", &["config", "units"]),
     ("camera", &["config", "units"]),
     ("vision", &["camera", "config", "units"]),
@@ -15,9 +16,15 @@ const MAY: [(&str, &[&str]); 13] = [
     ("access", &["units"]),
     ("door", &["config", "units"]),
     ("audit", &["store", "config", "units"]),
-    ("service", &["camera", "vision", "gallery", "access", "door", "audit", "store", "config", "units"]),
-    ("evaluate", &["service", "camera", "vision", "gallery", "access", "statistics", "config", "units"]),
-    ("cli", &["evaluate", "statistics", "service", "camera", "vision", "gallery", "access", "door", "audit", "store", "config", "units"]),
+    ("service", &["camera", "vision", "gallery", "access", "door", "audit", "store", "calibration", "config", "units"]),
+    ("evaluate", &["service", "camera", "vision", "gallery", "access", "calibration", "statistics", "config", "units"]),
+    (
+        "cli",
+        &[
+            "evaluate", "statistics", "service", "camera", "vision", "gallery", "access", "door", "audit", "store", "calibration", "config",
+            "units",
+        ],
+    ),
 ];
 
 /// The only thing of the camera's that vision may name, and whole: `camera::Frame`, `camera::{Frame, PixelFormat}`.

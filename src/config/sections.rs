@@ -2,6 +2,7 @@
 
 use super::read::Report;
 use super::value::{Value, choice};
+use crate::units::FalseEntries;
 use std::path::PathBuf;
 use toml::de::DeTable;
 
@@ -153,7 +154,10 @@ sections! {
     }
     /// Comparing faces.
     matching: Match = "match" {
-        /// Threshold on similarity; "auto" takes the encoder's own from its manifest.
+        /// How often a stranger may get in: "1 in 10000 visits". Tau is derived from it, and follows the number of templates.
+        /// "auto": the encoder's own tau, which doesn't follow.
+        false_entries: Option<FalseEntries> = None;
+        /// Threshold on similarity, fixed, in the place of false_entries; "auto" leaves it to that.
         tau: Option<f32> = None, in 0.0..=0.99;
         /// The best person must be so much more alike than the best other person.
         margin: f32 = 0.05, in 0.0..=0.9;
@@ -225,6 +229,12 @@ impl Config {
             q.min_face_luma < q.max_face_luma,
             "quality.min_face_luma",
             format!("{} must be below quality.max_face_luma, which is {}", q.min_face_luma, q.max_face_luma),
+        );
+        let m = &self.matching;
+        hold(
+            m.tau.is_none() || m.false_entries.is_none(),
+            "match.tau",
+            "a fixed tau and match.false_entries, from which tau follows, exclude each other: leave one of them at \"auto\"".into(),
         );
         let width = self.detect.input_width.unwrap_or(32);
         hold(width.is_multiple_of(32), "detect.input_width", format!("{width} is no multiple of 32"));

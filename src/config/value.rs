@@ -1,5 +1,6 @@
 //! What a key can hold: how it is read from TOML, how it is written, what it is called in an error.
 
+use crate::units::FalseEntries;
 use std::path::PathBuf;
 use toml::de::DeValue;
 
@@ -81,6 +82,18 @@ impl Value for PathBuf {
     }
     fn to_toml(&self) -> String {
         toml::Value::String(self.to_string_lossy().into_owned()).to_string()
+    }
+}
+
+impl Value for FalseEntries {
+    fn expected() -> String {
+        format!("\"1 in N visits\" with N from {} to {}", FalseEntries::LEAST, FalseEntries::MOST)
+    }
+    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+    fn to_toml(&self) -> String {
+        format!("\"{self}\"")
     }
 }
 

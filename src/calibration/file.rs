@@ -1,0 +1,295 @@
+//! The calibration file: tables of several encoders, each under its model's digest. TOML, version 1.
+
+use super::measure::{Group, Measured};
+use super::table::{NotATable, Point, Table};
+use super::tail::Tail;
+use crate::units::Digest;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What the file is called, in the data folder.
+pub const FILE: &str = "calibration.toml";
+
+/// The tables that come with the program: of the shipped encoder, and of the public ones that `models install` knows.
+const SHIPPED: &str = include_str!("../../models/calibration.toml");
+
+const HEAD: &str = "\
+# Calibration of encoders, version 1, written by `facegate calibrate`: which tau has which false match rate, in the worst group of strangers
+# that was large enough. A table serves the encoder with this digest and no other.
+";
+
+/// Why a calibration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CalibrationError {
+    #[error("{} can't be read: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{} can't be written: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("{} is no calibration file: {what}. Mend it, or make it anew with facegate calibrate", path.display())]
+    Not { path: PathBuf, what: String },
+    #[error("{}: the table of encoder {encoder} is refused: {why}. Make it anew with facegate calibrate", path.display())]
+    Table { path: PathBuf, encoder: String, why: NotATable },
+    #[error(
+        "encoder {encoder} ({model}) has no calibration, without which match.false_entries can't be turned into a tau{}. Run facegate calibrate --impostors DIR with pictures of strangers, or set match.tau instead",
+        others(there)
+    )]
+    Missing { encoder: String, model: Digest, there: Vec<(String, Digest)> },
+}
+
+fn others(there: &[(String, Digest)]) -> String {
+    let list: Vec<String> = there.iter().map(|(encoder, model)| format!("{encoder} ({model})")).collect();
+    if list.is_empty() { String::new() } else { format!("; there are tables of other encoders, which must not serve it: {}", list.join(", ")) }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    #[serde(default, rename = "calibration")]
+    tables: Vec<Row>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    encoder: String,
+    model: String,
+    group: String,
+    people: u64,
+    comparisons: u64,
+    #[serde(default = "one")]
+    visit_factor: f64,
+    points: Vec<PointRow>,
+    /// What else was found; nothing is computed from it.
+    #[serde(default)]
+    groups: Vec<GroupRow>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointRow {
+    fmr: f64,
+    tau: f64,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupRow {
+    name: String,
+    people: u64,
+    comparisons: u64,
+    /// At FMR 1e-3.
+    tau: f64,
+    above: f64,
+    share: f64,
+    shape: f64,
+    scale: f64,
+    fitted: u64,
+    distance: f64,
+}
+
+impl From<&Group> for GroupRow {
+    fn from(g: &Group) -> GroupRow {
+        let Tail { above, share, shape, scale } = g.tail;
+        let [tau, above, share, shape, scale, distance] = [g.tau, above, share, shape, scale, g.distance].map(rounded);
+        GroupRow { name: g.name.clone(), people: g.people, comparisons: g.comparisons, tau, above, share, shape, scale, fitted: g.fitted, distance }
+    }
+}
+
+/// To six digits after the point: what is beyond them was not measured.
+fn rounded(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
+/// The tables of a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tables {
+    tables: Vec<(Table, Vec<Group>)>,
+}
+
+impl Tables {
+    /// The tables that serve in a data folder: its own file's, and those that come with the program. Its own win.
+    ///
+    /// # Errors
+    /// The file is there and can't be read, or is wrong.
+    pub fn of(data_dir: &Path) -> Result<Tables, CalibrationError> {
+        let mut tables = Tables::own(data_dir)?;
+        tables.tables.extend(Tables::shipped()?.tables);
+        Ok(tables)
+    }
+
+    /// The tables of a data folder's own file; none where there is no file.
+    ///
+    /// # Errors
+    /// The file is there and can't be read, or is wrong.
+    pub fn own(data_dir: &Path) -> Result<Tables, CalibrationError> {
+        let path = data_dir.join(FILE);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Tables::read(&text, &path),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Tables::default()),
+            Err(source) => Err(CalibrationError::Read { path, source }),
+        }
+    }
+
+    /// The tables that come with the program.
+    ///
+    /// # Errors
+    /// They are wrong, which a test holds them not to be.
+    pub fn shipped() -> Result<Tables, CalibrationError> {
+        Tables::read(SHIPPED, Path::new("the calibration that comes with the program"))
+    }
+
+    /// Reads the text of a file; `path` is for messages.
+    ///
+    /// # Errors
+    /// It isn't TOML of version 1, or one of its tables is none.
+    pub fn read(text: &str, path: &Path) -> Result<Tables, CalibrationError> {
+        let not = |what: String| CalibrationError::Not { path: path.into(), what };
+        let file: File = toml::from_str(text).map_err(|e| not(e.message().to_owned()))?;
+        if file.version != 1 {
+            return Err(not(format!("it is of version {}, this program reads version 1", file.version)));
+        }
+        let mut tables = Vec::new();
+        for row in file.tables {
+            let model = Digest::from_hex(&row.model)
+                .ok_or_else(|| not(format!("the model of encoder {} is {:?}: 64 hexadecimal digits are expected", row.encoder, row.model)))?;
+            let points = row.points.iter().map(|p| Point { fmr: p.fmr, tau: p.tau, low: p.low, high: p.high }).collect();
+            let about = Table::about(model, &row.encoder, &row.group, row.people, row.comparisons, row.visit_factor);
+            let table = Table::new(points, about).map_err(|why| CalibrationError::Table { path: path.into(), encoder: row.encoder, why })?;
+            let groups = row.groups.into_iter().map(|g| Group {
+                name: g.name,
+                people: g.people,
+                comparisons: g.comparisons,
+                tau: g.tau,
+                tail: Tail { above: g.above, share: g.share, shape: g.shape, scale: g.scale },
+                fitted: g.fitted,
+                distance: g.distance,
+            });
+            tables.push((table, groups.collect()));
+        }
+        Ok(Tables { tables })
+    }
+
+    /// The table of an encoder.
+    pub fn find(&self, model: &Digest) -> Option<&Table> {
+        self.tables.iter().map(|(table, _)| table).find(|table| table.model == *model)
+    }
+
+    /// What to say where an encoder has none.
+    pub fn missing(&self, encoder: &str, model: Digest) -> CalibrationError {
+        let there = self.tables.iter().map(|(t, _)| (t.encoder.clone(), t.model)).collect();
+        CalibrationError::Missing { encoder: encoder.into(), model, there }
+    }
+
+    /// Puts a table in the place of the one of the same encoder, or beside the others.
+    pub fn put(&mut self, table: Table, measured: &Measured) {
+        self.tables.retain(|(t, _)| t.model != table.model);
+        self.tables.push((table, measured.groups.clone()));
+    }
+
+    /// The text of a file.
+    pub fn to_toml(&self) -> String {
+        let mut text = format!("{HEAD}\nversion = 1\n");
+        for (t, groups) in &self.tables {
+            let quoted = |s: &str| toml::Value::String(s.into()).to_string();
+            text += &format!("\n[[calibration]]\nencoder = {}\nmodel = \"{}\"\ngroup = {}\n", quoted(&t.encoder), t.model, quoted(&t.group));
+            text += &format!("people = {}\ncomparisons = {}\nvisit_factor = {:?}\npoints = [\n", t.people, t.comparisons, rounded(t.visit_factor));
+            for p in t.points() {
+                let [tau, low, high] = [p.tau, p.low, p.high].map(rounded);
+                text += &format!("    {{ fmr = {:e}, tau = {tau:?}, low = {low:?}, high = {high:?} }},\n", p.fmr);
+            }
+            text += "]\ngroups = [\n";
+            for g in groups.iter().map(GroupRow::from) {
+                text += &format!(
+                    "    {{ name = {}, people = {}, comparisons = {}, tau = {:?}, above = {:?}, share = {:?}, shape = {:?}, scale = {:?}, fitted = {}, distance = {:?} }},\n",
+                    quoted(&g.name), g.people, g.comparisons, g.tau, g.above, g.share, g.shape, g.scale, g.fitted, g.distance
+                );
+            }
+            text += "]\n";
+        }
+        text
+    }
+
+    /// Writes the file of a data folder: whole, or not at all.
+    ///
+    /// # Errors
+    /// It can't be written; what was there stays.
+    pub fn write(&self, data_dir: &Path) -> Result<PathBuf, CalibrationError> {
+        let (path, part) = (data_dir.join(FILE), data_dir.join(format!("{FILE}.part")));
+        let write = || -> std::io::Result<()> {
+            std::fs::create_dir_all(data_dir)?;
+            let mut file = std::fs::File::create(&part)?;
+            std::io::Write::write_all(&mut file, self.to_toml().as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&part, &path)
+        };
+        write().map_err(|source| CalibrationError::Write { path: path.clone(), source })?;
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::tests::table;
+    use super::*;
+    use crate::units::Tau;
+
+    fn measured() -> Measured {
+        let tail = Tail { above: 0.2, share: 0.01, shape: -0.1, scale: 0.04 };
+        let group = Group { name: "all \"of\" them".into(), people: 200, comparisons: 19_900, tau: 0.3, tail, fitted: 199, distance: 0.03 };
+        Measured { worst: 0, points: vec![], groups: vec![group], too_small: vec![] }
+    }
+
+    #[test]
+    fn a_table_survives_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let t = Table { visit_factor: 1.5, ..table(&[(1e-2, 0.2), (5e-4, 0.4), (1.2e-7, 0.55)]).unwrap() };
+        let mut tables = Tables::own(dir.path()).unwrap();
+        assert_eq!(tables, Tables::default());
+        tables.put(t.clone(), &measured());
+        tables.write(dir.path()).unwrap();
+        let back = Tables::of(dir.path()).unwrap();
+        assert_eq!(back.find(&t.model), Some(&t));
+        assert_eq!(Tables::own(dir.path()).unwrap(), tables);
+        let newer = Table { group: "others".into(), ..t };
+        tables.put(newer.clone(), &measured());
+        assert_eq!(tables.tables.len(), 1, "one table an encoder");
+        assert_eq!(tables.find(&newer.model), Some(&newer));
+    }
+
+    #[test]
+    fn what_comes_with_the_program_is_right() {
+        let shipped = Tables::shipped().unwrap();
+        for (t, _) in &shipped.tables {
+            assert!(t.tau(1e-3).is_some_and(|tau| tau > Tau(0.0)) && t.people >= 100, "{}", t.encoder);
+        }
+    }
+
+    #[test]
+    fn a_wrong_file_says_what_to_do() {
+        let read = |text: &str| Tables::read(text, Path::new("c.toml")).unwrap_err().to_string();
+        assert!(read("version = 2").contains("version 2"));
+        assert!(read("version = 1\nx = 3").contains("x"));
+        let mut tables = Tables::default();
+        tables.put(table(&[(1e-2, 0.2), (1e-3, 0.3)]).unwrap(), &measured());
+        let good = tables.to_toml();
+        assert!(Tables::read(&good, Path::new("c.toml")).is_ok());
+        let bad = read(&good.replace("tau = 0.3,", "tau = 0.1,"));
+        assert!(bad.contains("FMR must fall") && bad.contains("facegate calibrate"), "{bad}");
+        assert!(read(&good.replace("0707", "zz")).contains("64 hexadecimal digits"));
+    }
+
+    #[test]
+    fn a_calibration_for_another_model_shows_both_digests() {
+        let mut tables = Tables::default();
+        tables.put(table(&[(1e-2, 0.2), (1e-3, 0.3)]).unwrap(), &measured());
+        let said = tables.missing("mine", Digest([0xab; 32])).to_string();
+        assert!(said.contains(&"07".repeat(32)) && said.contains(&"ab".repeat(32)) && said.contains("match.tau"), "{said}");
+    }
+}
