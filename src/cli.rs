@@ -16,6 +16,7 @@ mod output;
 mod people;
 mod record;
 mod run;
+mod status;
 mod still;
 mod verify;
 
@@ -48,6 +49,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Answer> {
         Command::Run { simulate: None, .. } => run::service(&context),
         Command::Enroll(wanted) => enroll::run(&context, &wanted),
         Command::People { action } => people::run(&context, action),
+        Command::Status => status::run(&context),
         Command::Identify { images } => identify::run(&context, &images),
         Command::Verify { name, image } => verify::run(&context, &name, &image),
         Command::Compare { a, b } => compare::run(&context, &a, &b),

@@ -14,7 +14,7 @@ mod write;
 
 pub use crate::store::{StoreError, set_aside};
 pub use error::GalleryError;
-pub use index::{Builder, Candidate, Index, Ranking};
+pub use index::{Builder, Candidate, Conflict, Index, Ranking};
 pub use name::{BadName, MOST_NAME_CHARACTERS};
 pub use people::{Person, Template};
 pub use rotation::Rotation;
@@ -50,6 +50,7 @@ static KIND: Kind = Kind {
          ) STRICT;
          CREATE INDEX template_by_model ON template (model, person, id);
          CREATE INDEX template_by_person ON template (person, id);",
+        "ALTER TABLE person ADD COLUMN barred INTEGER NOT NULL DEFAULT 0 CHECK (barred IN (0, 1));",
     ],
     checked_at_open: true,
 };

@@ -30,7 +30,7 @@ pub use instance::{InstanceError, make_private_dir};
 pub use recogniser::{RecogniseError, Recogniser, Seen, sighting};
 pub use signals::leave_flag;
 pub use simulation::Simulation;
-pub use start::{Site, StartError, open_audit, open_gallery, open_vision, real_clock, rules};
+pub use start::{Site, StartError, keeps_its_wish, open_audit, open_gallery, open_vision, real_clock, rules, threshold, threshold_of};
 
 use crate::audit::{Code, Event};
 use crate::door::LineState;
@@ -86,7 +86,7 @@ pub fn run(site: &Site, told: Listener) -> Result<(), StartError> {
         reopening: Duration::from_millis(site.config.camera.reconnect_ms).saturating_mul(REOPENINGS),
     };
     audit.append(&started(&nets)).map_err(StartError::Audit)?;
-    log::info!("ready: {}, K {}", camera.describe(), recogniser.index().k());
+    log::info!("ready: {}; {}", camera.describe(), recogniser.standing().words());
     begin("store", &health, move |health| {
         record::run(&mut audit, &inbox, health, &told);
         if let Err(e) = audit.append(&Event::new(Code::Stopped, Timestamp::now())) {

@@ -45,7 +45,9 @@ fn run(site: &Site, enrolled: &[(String, Vec<PathBuf>)], visits: &[(&Path, u64)]
             .unwrap();
     }
     let audit = service::open_audit(&site.data_dir, &site.config).unwrap();
-    let mut simulation = Simulation::new(Recogniser::new(vision, gallery).unwrap(), audit, &site.config, Timestamp::UNIX_EPOCH);
+    let threshold = service::threshold(site, &vision).unwrap();
+    let recogniser = Recogniser::new(vision, gallery, threshold).unwrap();
+    let mut simulation = Simulation::new(recogniser, audit, &site.config, Timestamp::UNIX_EPOCH);
     let mut events = Vec::new();
     let mut told = |told: Told<'_>| {
         events.push(match told {

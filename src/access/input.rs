@@ -1,6 +1,6 @@
 //! What the controller is told. Values of other rooms are translated to these by the service.
 
-use crate::units::{Moment, PersonId, Similarity};
+use crate::units::{Moment, PersonId, Similarity, Tau};
 
 /// What the controller is told. Contact, exit button and tamper switch are further variants once the door has such inputs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +26,10 @@ pub struct Sighting {
     pub person: Option<PersonId>,
     /// How alike the best person is, -1 to 1.
     pub similarity: Similarity,
+    /// The threshold that it must reach, with the gallery as it stands. NaN, which nothing reaches, where there is none.
+    pub tau: Tau,
+    /// Whether the best person is one who is never let in.
+    pub is_barred: bool,
     /// How alike the best *other* person is; none where there is no other.
     pub other: Option<Similarity>,
     /// Whether the picture of the face is good enough to be judged.

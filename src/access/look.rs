@@ -14,6 +14,8 @@ pub enum Look {
     Unjudged(PersonId),
     /// Alike enough, but not clearly more than somebody else.
     Ambiguous,
+    /// Somebody who is known and never let in.
+    Barred(PersonId),
     /// Nobody is alike enough.
     Unknown,
     /// Judged not living.
@@ -45,8 +47,11 @@ impl Look {
         if !is_cosine(sighting.similarity) || !sighting.other.is_none_or(is_cosine) {
             return Look::BadNumber;
         }
-        if !sighting.similarity.reaches(rules.tau) {
+        if !sighting.similarity.reaches(sighting.tau) {
             return Look::Unknown;
+        }
+        if sighting.is_barred {
+            return Look::Barred(person);
         }
         let is_distinct = sighting.other.is_none_or(|other| {
             let lead = sighting.similarity.0 - other.0;
@@ -63,7 +68,7 @@ impl Look {
     /// For whom it speaks.
     fn person(self) -> Option<PersonId> {
         match self {
-            Look::Match(person) | Look::Unjudged(person) => Some(person),
+            Look::Match(person) | Look::Unjudged(person) | Look::Barred(person) => Some(person),
             Look::Ambiguous | Look::Unknown | Look::Spoof | Look::Unusable(_) | Look::BadNumber | Look::BadTime => None,
         }
     }

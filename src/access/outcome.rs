@@ -74,6 +74,8 @@ pub enum Reason {
     TooFewLooks,
     /// Known, but liveness is required and could not be judged.
     LivenessNotJudged,
+    /// Somebody who is known and never let in.
+    Barred,
     /// Nobody whom the gate knows.
     Unknown,
     /// The face could not be judged in any look; the last flaw.
@@ -95,6 +97,7 @@ impl Reason {
             Reason::Ambiguous => "ambiguous",
             Reason::TooFewLooks => "too_few_looks",
             Reason::LivenessNotJudged => "liveness_not_judged",
+            Reason::Barred => "barred",
             Reason::Unknown => "unknown",
             Reason::Unusable(flaw) => flaw.code(),
             Reason::BadNumber => "bad_number",

@@ -20,11 +20,11 @@ fn number() -> impl Strategy<Value = f32> {
 
 fn rules() -> impl Strategy<Value = Rules> {
     let counts = prop_oneof![8 => (1u32..5, 1u32..8, 1u32..20), 1 => any::<(u32, u32, u32)>()];
-    let figures = prop_oneof![8 => (0.2f32..0.8, 0.0f32..0.2, 0.2f32..0.8), 1 => (number(), number(), number())];
+    let figures = prop_oneof![8 => (0.0f32..0.2, 0.2f32..0.8), 1 => (number(), number())];
     let times = (duration(), duration(), duration(), duration(), duration());
-    (counts, figures, times, any::<bool>()).prop_map(|((votes, looks, max_spoofs), (tau, margin, min_live), times, liveness_required)| {
+    (counts, figures, times, any::<bool>()).prop_map(|((votes, looks, max_spoofs), (margin, min_live), times, liveness_required)| {
         let (look_age, gap, cooldown, unlock, max_unlock) = times;
-        Rules { votes, looks, look_age, gap, cooldown, tau: Tau(tau), margin, unlock, max_unlock, liveness_required, min_live, max_spoofs }
+        Rules { votes, looks, look_age, gap, cooldown, margin, unlock, max_unlock, liveness_required, min_live, max_spoofs }
     })
 }
 
@@ -37,10 +37,14 @@ fn sighting() -> impl Strategy<Value = (Sighting, i64)> {
         prop_oneof![6 => (0.8f32..1.0).prop_map(Some), 1 => (0.0f32..1.0).prop_map(Some), 1 => Just(None), 1 => number().prop_map(Some)];
     let quality = prop_oneof![9 => Just(Quality::Usable), 1 => Just(Quality::Unusable(Flaw::Blurred))];
     let age = prop_oneof![12 => 0i64..40, 1 => 0i64..5000, 1 => -500i64..0];
-    (person, similarity, other, liveness, quality, age).prop_map(|(person, similarity, other, liveness, quality, age)| {
-        let (similarity, other) = (Similarity(similarity), other.map(Similarity));
-        (Sighting { person, similarity, other, quality, liveness, taken_at: Moment::START }, age)
-    })
+    let tau = prop_oneof![8 => 0.2f32..0.8, 1 => number()];
+    let is_barred = prop_oneof![9 => Just(false), 1 => Just(true)];
+    (person, similarity, (tau, is_barred), other, liveness, quality, age).prop_map(
+        |(person, similarity, (tau, is_barred), other, liveness, quality, age)| {
+            let (similarity, other) = (Similarity(similarity), other.map(Similarity));
+            (Sighting { person, similarity, tau: Tau(tau), is_barred, other, quality, liveness, taken_at: Moment::START }, age)
+        },
+    )
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +97,7 @@ fn story() -> impl Strategy<Value = Vec<(Moment, Input)>> {
 
 /// What the rules say of a look, told a second time: whose vote it is.
 fn vote(s: &Sighting, rules: &Rules) -> Option<PersonId> {
-    let alike = s.similarity.0.is_finite() && s.similarity.0 <= 1.01 && s.similarity.0 >= rules.tau.0;
+    let alike = s.similarity.0.is_finite() && s.similarity.0 <= 1.01 && s.similarity.0 >= s.tau.0;
     let distinct = match s.other {
         None => true,
         Some(other) => other.0.is_finite() && s.similarity.0 > other.0 && s.similarity.0 - other.0 >= rules.margin,
@@ -102,7 +106,7 @@ fn vote(s: &Sighting, rules: &Rules) -> Option<PersonId> {
         None => !rules.liveness_required,
         Some(p) => p.is_finite() && p >= rules.min_live,
     };
-    if s.quality == Quality::Usable && alike && distinct && live { s.person } else { None }
+    if s.quality == Quality::Usable && alike && distinct && live && !s.is_barred { s.person } else { None }
 }
 
 #[derive(Default)]
@@ -252,7 +256,7 @@ proptest! {
             .map(|(now, taken_at, similarity, other, live)| {
                 let (now, taken_at) = (Moment::after(now), Moment::after(taken_at));
                 let (similarity, other) = (Similarity(similarity), Some(Similarity(other)));
-                (now, Input::Sighting(Sighting { person: Some(PersonId(i64::MIN)), similarity, other, quality: Quality::Usable, liveness: Some(live), taken_at }))
+                (now, Input::Sighting(Sighting { person: Some(PersonId(i64::MIN)), similarity, tau: Tau(0.3), is_barred: false, other, quality: Quality::Usable, liveness: Some(live), taken_at }))
             })
             .collect();
         let mut controller = Controller::new(rules);

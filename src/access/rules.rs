@@ -1,9 +1,9 @@
 //! The figures that a decision follows.
 
-use crate::units::Tau;
 use std::time::Duration;
 
-/// The figures that a decision follows, from the configuration and the encoder's own tau.
+/// The figures that a decision follows, from the configuration. Tau isn't among them: it follows the gallery, and
+/// comes with each sighting.
 ///
 /// Unfit figures (a NaN, more votes than looks) need no check here: they lead to denials.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +18,6 @@ pub struct Rules {
     pub gap: Duration,
     /// After a grant nobody is granted for so long, and in any case not before its permit has ended.
     pub cooldown: Duration,
-    /// Threshold on similarity.
-    pub tau: Tau,
     /// The best person must be so much more alike than the best other person. Equally alike is ambiguous even at 0.
     pub margin: f32,
     /// How long a grant permits the line to be active.

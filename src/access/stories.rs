@@ -16,7 +16,6 @@ fn rules() -> Rules {
         look_age: Duration::from_secs(2),
         gap: Duration::from_millis(1500),
         cooldown: Duration::from_secs(3),
-        tau: Tau(0.5),
         margin: 0.05,
         unlock: Duration::from_secs(2),
         max_unlock: Duration::from_secs(10),
@@ -85,6 +84,8 @@ fn good(person: PersonId) -> Sighting {
     Sighting {
         person: Some(person),
         similarity: Similarity(0.8),
+        tau: Tau(0.5),
+        is_barred: false,
         other: Some(Similarity(0.1)),
         quality: Quality::Usable,
         liveness: Some(0.9),
@@ -279,6 +280,33 @@ fn without_a_judgement_of_liveness_nobody_is_let_in_where_it_is_required() {
     assert_eq!(gate.sees(9, unjudged).reasons(), [Reason::LivenessNotJudged]);
     let mut gate = Gate::new(Rules { liveness_required: false, ..rules() });
     assert_eq!(gate.sees(9, unjudged).granted(), [ANN]);
+}
+
+#[test]
+fn without_a_threshold_nobody_is_known() {
+    let mut gate = Gate::new(rules());
+    assert_eq!(gate.sees(50, Sighting { tau: Tau(f32::NAN), ..good(ANN) }).reasons(), [Reason::Unknown]);
+}
+
+#[test]
+fn the_threshold_counts_that_stood_when_the_face_was_compared() {
+    let mut gate = Gate::new(rules());
+    gate.sees(2, good(ANN)).sees(2, Sighting { tau: Tau(0.9), ..good(ANN) });
+    assert_eq!(gate.granted(), [], "somebody was enrolled after the second look");
+    assert_eq!(gate.sees(1, good(ANN)).granted(), [ANN]);
+}
+
+#[test]
+fn whoever_is_barred_is_known_and_never_let_in() {
+    let barred = Sighting { is_barred: true, ..good(BOB) };
+    let mut gate = Gate::new(rules());
+    assert_eq!(gate.sees(50, barred).reasons(), [Reason::Barred]);
+    let mut gate = Gate::new(rules());
+    gate.sees(2, good(ANN)).sees(1, barred).sees(2, good(ANN));
+    assert_eq!(gate.granted(), [], "a look at Bob voids the votes for Ann");
+    let mut gate = Gate::new(rules());
+    let a_little_like_bob = Sighting { similarity: Similarity(0.4), ..barred };
+    assert_eq!(gate.sees(50, a_little_like_bob).reasons(), [Reason::Unknown]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::input::{Flaw, Sighting};
 use super::look::Look;
 use super::outcome::{Figures, Reason};
 use super::rules::Rules;
-use crate::units::Moment;
+use crate::units::{Moment, Tau};
 
 /// From a face's first sighting until nobody has been seen for a while.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ pub(super) struct Visit {
     has_ambiguous: bool,
     has_match: bool,
     has_unjudged: bool,
+    has_barred: bool,
     has_unknown: bool,
     has_bad_number: bool,
     flaw: Option<Flaw>,
@@ -50,6 +51,7 @@ impl Visit {
             has_ambiguous: false,
             has_match: false,
             has_unjudged: false,
+            has_barred: false,
             has_unknown: false,
             has_bad_number: false,
             flaw: None,
@@ -64,6 +66,7 @@ impl Visit {
             Look::Match(_) => self.has_match = true,
             Look::Unjudged(_) => self.has_unjudged = true,
             Look::Ambiguous => self.has_ambiguous = true,
+            Look::Barred(_) => self.has_barred = true,
             Look::Unknown => self.has_unknown = true,
             Look::Spoof => self.spoofs = self.spoofs.saturating_add(1),
             Look::Unusable(flaw) => self.flaw = Some(flaw),
@@ -71,7 +74,9 @@ impl Visit {
             Look::BadTime => {}
         }
         match look {
-            Look::Match(_) | Look::Unjudged(_) | Look::Ambiguous | Look::Unknown => self.others = self.others.saturating_add(1),
+            Look::Match(_) | Look::Unjudged(_) | Look::Ambiguous | Look::Barred(_) | Look::Unknown => {
+                self.others = self.others.saturating_add(1);
+            }
             Look::Spoof => {}
             Look::Unusable(_) | Look::BadNumber | Look::BadTime => return,
         }
@@ -109,6 +114,8 @@ impl Visit {
             reason
         } else if self.is_outvoted || (self.spoofs > 0 && self.spoofs >= self.others) {
             Reason::Spoof
+        } else if self.has_barred {
+            Reason::Barred
         } else if self.has_ambiguous {
             Reason::Ambiguous
         } else if self.has_match {
@@ -139,7 +146,7 @@ impl Visit {
             person,
             similarity: person.and(sighting).map(|s| s.similarity),
             other: person.and(sighting).and_then(|s| s.other),
-            tau: rules.tau,
+            tau: sighting.map_or(Tau(f32::NAN), |s| s.tau),
             margin: rules.margin,
             liveness: sighting.and_then(|s| s.liveness),
             votes,

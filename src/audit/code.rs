@@ -38,6 +38,8 @@ codes! {
     Granted = "granted";
     /// Nobody in the gallery is alike enough.
     DeniedUnknown = "denied_unknown";
+    /// Somebody who is known and never let in.
+    DeniedBarred = "denied_barred";
     /// Two people are too nearly alike.
     DeniedAmbiguous = "denied_ambiguous";
     /// The face was never good enough to be judged.

@@ -38,7 +38,11 @@ pub enum CalibrationError {
 
 fn others(there: &[(String, Digest)]) -> String {
     let list: Vec<String> = there.iter().map(|(encoder, model)| format!("{encoder} ({model})")).collect();
-    if list.is_empty() { String::new() } else { format!("; there are tables of other encoders, which must not serve it: {}", list.join(", ")) }
+    if list.is_empty() {
+        String::new()
+    } else {
+        format!("; there are tables of other encoders, which must not serve it: {}", list.join(", "))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,7 +102,18 @@ impl From<&Group> for GroupRow {
     fn from(g: &Group) -> GroupRow {
         let Tail { above, share, shape, scale } = g.tail;
         let [tau, above, share, shape, scale, distance] = [g.tau, above, share, shape, scale, g.distance].map(rounded);
-        GroupRow { name: g.name.clone(), people: g.people, comparisons: g.comparisons, tau, above, share, shape, scale, fitted: g.fitted, distance }
+        GroupRow {
+            name: g.name.clone(),
+            people: g.people,
+            comparisons: g.comparisons,
+            tau,
+            above,
+            share,
+            shape,
+            scale,
+            fitted: g.fitted,
+            distance,
+        }
     }
 }
 
@@ -157,11 +172,13 @@ impl Tables {
         }
         let mut tables = Vec::new();
         for row in file.tables {
-            let model = Digest::from_hex(&row.model)
-                .ok_or_else(|| not(format!("the model of encoder {} is {:?}: 64 hexadecimal digits are expected", row.encoder, row.model)))?;
+            let model = Digest::from_hex(&row.model).ok_or_else(|| {
+                not(format!("the model of encoder {} is {:?}: 64 hexadecimal digits are expected", row.encoder, row.model))
+            })?;
             let points = row.points.iter().map(|p| Point { fmr: p.fmr, tau: p.tau, low: p.low, high: p.high }).collect();
             let about = Table::about(model, &row.encoder, &row.group, row.people, row.comparisons, row.visit_factor);
-            let table = Table::new(points, about).map_err(|why| CalibrationError::Table { path: path.into(), encoder: row.encoder, why })?;
+            let table =
+                Table::new(points, about).map_err(|why| CalibrationError::Table { path: path.into(), encoder: row.encoder, why })?;
             let groups = row.groups.into_iter().map(|g| Group {
                 name: g.name,
                 people: g.people,
@@ -198,8 +215,14 @@ impl Tables {
         let mut text = format!("{HEAD}\nversion = 1\n");
         for (t, groups) in &self.tables {
             let quoted = |s: &str| toml::Value::String(s.into()).to_string();
-            text += &format!("\n[[calibration]]\nencoder = {}\nmodel = \"{}\"\ngroup = {}\n", quoted(&t.encoder), t.model, quoted(&t.group));
-            text += &format!("people = {}\ncomparisons = {}\nvisit_factor = {:?}\npoints = [\n", t.people, t.comparisons, rounded(t.visit_factor));
+            text +=
+                &format!("\n[[calibration]]\nencoder = {}\nmodel = \"{}\"\ngroup = {}\n", quoted(&t.encoder), t.model, quoted(&t.group));
+            text += &format!(
+                "people = {}\ncomparisons = {}\nvisit_factor = {:?}\npoints = [\n",
+                t.people,
+                t.comparisons,
+                rounded(t.visit_factor)
+            );
             for p in t.points() {
                 let [tau, low, high] = [p.tau, p.low, p.high].map(rounded);
                 text += &format!("    {{ fmr = {:e}, tau = {tau:?}, low = {low:?}, high = {high:?} }},\n", p.fmr);
@@ -208,7 +231,16 @@ impl Tables {
             for g in groups.iter().map(GroupRow::from) {
                 text += &format!(
                     "    {{ name = {}, people = {}, comparisons = {}, tau = {:?}, above = {:?}, share = {:?}, shape = {:?}, scale = {:?}, fitted = {}, distance = {:?} }},\n",
-                    quoted(&g.name), g.people, g.comparisons, g.tau, g.above, g.share, g.shape, g.scale, g.fitted, g.distance
+                    quoted(&g.name),
+                    g.people,
+                    g.comparisons,
+                    g.tau,
+                    g.above,
+                    g.share,
+                    g.shape,
+                    g.scale,
+                    g.fitted,
+                    g.distance
                 );
             }
             text += "]\n";

@@ -169,7 +169,13 @@ impl Table {
         let most = ((-of_a_look).ln_1p() / (-self.least_fmr()).ln_1p()).floor().max(0.0) as usize;
         let keeps = |k: usize| self.tau(self.fmr_for(wish, k)).is_some();
         // The last digit may be off by one, either way.
-        if keeps(most + 1) { most + 1 } else if most > 0 && !keeps(most) { most - 1 } else { most }
+        if keeps(most + 1) {
+            most + 1
+        } else if most > 0 && !keeps(most) {
+            most - 1
+        } else {
+            most
+        }
     }
 }
 

@@ -65,7 +65,11 @@ impl Tail {
     /// The similarity that this share of all comparisons exceeds. Only for shares up to [`Tail::share`].
     pub fn similarity(&self, fmr: f64) -> f64 {
         let r = fmr / self.share;
-        if self.shape.abs() < 1e-9 { self.above - self.scale * r.ln() } else { self.above + self.scale / self.shape * (r.powf(-self.shape) - 1.0) }
+        if self.shape.abs() < 1e-9 {
+            self.above - self.scale * r.ln()
+        } else {
+            self.above + self.scale / self.shape * (r.powf(-self.shape) - 1.0)
+        }
     }
 
     /// The share of all comparisons that exceed a similarity; only above [`Tail::above`].

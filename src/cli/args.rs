@@ -69,6 +69,8 @@ pub enum Command {
         #[command(subcommand)]
         action: People,
     },
+    /// What the gate is worth as it stands: encoder, people, tau, and how often a stranger gets in
+    Status,
     /// Who is this, or nobody (1:K)
     Identify {
         /// Pictures, or folders of pictures
@@ -127,6 +129,9 @@ pub struct Enroll {
     /// Add templates to a person who is enrolled already
     #[arg(long)]
     pub add: bool,
+    /// Know this person and never let them in: for somebody who is mistaken for another
+    #[arg(long, conflicts_with = "add")]
+    pub never: bool,
 }
 
 #[derive(Subcommand)]
@@ -139,6 +144,11 @@ pub enum People {
     Rename { name: String, new: String },
     /// Remove a person and all templates; counts from the next frame
     Remove { name: String },
+    /// Who is too much alike to be told apart, and what to do about it; 1 where there are such people
+    Conflicts,
+    /// The same as facegate enroll
+    #[command(alias = "enrol")]
+    Enroll(Enroll),
 }
 
 #[derive(Subcommand)]

@@ -39,29 +39,41 @@ pub fn run(context: &Context, wanted: &Enroll) -> anyhow::Result<Answer> {
         Options { judge_liveness: false, ..Options::for_stills(&site.config, clock) }
     };
     let mut vision = service::open_vision(&site, options.enrolling(&site.config))?;
-    let tau = service::rules(&site.config, vision.tau()).tau;
+    let threshold = service::threshold(&site, &vision)?;
+    // Whether pictures show one person is a question of two.
+    let tau = threshold.at(1).tau;
     let mut gallery = service::open_gallery(&site.data_dir)?;
     is_free(&mut gallery, wanted)?;
     let shots = if wanted.camera { at_the_camera(&mut vision, &site, tau)? } else { from_pictures(&mut vision, &wanted.image)? };
     one_person_only(&shots, tau)?;
     let model = vision.encoder().digest;
     let index = gallery.index(&model)?;
-    let already = enrolled_as(&shots, &index, &mut gallery, tau, &wanted.name)?;
+    let k = index.k_that_opens() + if wanted.never { 0 } else { shots.len() };
+    service::keeps_its_wish(&threshold.at(k))?;
+    let already = enrolled_as(&shots, &index, &mut gallery, threshold.at(k).tau, &wanted.name)?;
     for (name, similarity) in &already {
-        log::warn!(
-            "already enrolled as {name} (similarity {similarity:.3}): the two will be ambiguous at the gate, which opens for neither"
-        );
+        if wanted.never {
+            log::warn!("{name} is much alike (similarity {similarity:.3}): where the gate can't tell the two apart it opens for neither");
+        } else {
+            log::warn!(
+                "already enrolled as {name} (similarity {similarity:.3}): the two will be ambiguous at the gate, which opens for neither. If they are two people, enrol more pictures of both (--add), in different light; facegate people conflicts shows whether that helped"
+            );
+        }
     }
     let templates: Vec<NewTemplate<'_>> =
         shots.iter().map(|s| NewTemplate { embedding: &s.embedding, model, quality: s.quality }).collect();
-    let how = if wanted.add { Enrol::AddTo } else { Enrol::NewPerson };
+    let how = match (wanted.add, wanted.never) {
+        (true, _) => Enrol::AddTo,
+        (false, true) => Enrol::NewBarred,
+        (false, false) => Enrol::NewPerson,
+    };
     let enrolled = gallery.enrol(&wanted.name, &templates, how, Timestamp::now())?;
     record(&site, if wanted.add { Code::TemplateAdded } else { Code::Enrolled }, Some(enrolled.person))?;
     let already: Vec<String> = already.into_iter().map(|(name, _)| name).collect();
     if context.json {
         output::json(&json!({
             "done": "enrolled", "person": wanted.name.trim(), "person_id": enrolled.person, "templates": templates.len(),
-            "encoder": vision.encoder().name, "already_enrolled_as": already,
+            "encoder": vision.encoder().name, "already_enrolled_as": already, "never": wanted.never,
         }))?;
     } else {
         output::line(format_args!(

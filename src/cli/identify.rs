@@ -4,6 +4,7 @@ use super::context::Context;
 use super::exit::Answer;
 use super::{output, still};
 use crate::access::{Flaw, Look as Verdict, Rules};
+use crate::calibration::{Fmr, Standing, Threshold};
 use crate::gallery::{Candidate, Gallery, Index};
 use crate::service::{self, sighting, stage_times};
 use crate::units::{Moment, PersonId, Similarity};
@@ -16,13 +17,18 @@ pub fn run(context: &Context, images: &[PathBuf]) -> anyhow::Result<Answer> {
     let images = still::pictures(images)?;
     let (site, vision) = still::vision(context)?;
     let gallery = service::open_gallery(&site.data_dir)?;
-    let mut who = Who::new(service::rules(&site.config, vision.tau()), vision, gallery)?;
+    let threshold = service::threshold(&site, &vision)?;
+    let mut who = Who::new(service::rules(&site.config), &threshold, vision, gallery)?;
+    service::keeps_its_wish(&who.standing)?;
     let (mut all_known, mut unread) = (true, 0);
     for image in &images {
         let found = who.is_in(image);
         all_known &= found.decision == "match";
         unread += usize::from(found.is_unread);
         if context.json { output::json(&found.to_json())? } else { output::line(found.to_text())? }
+    }
+    if !context.json {
+        eprintln!("{}", who.standing.words());
     }
     if unread > 0 {
         anyhow::bail!("{unread} of {} pictures could not be read", images.len());
@@ -33,6 +39,8 @@ pub fn run(context: &Context, images: &[PathBuf]) -> anyhow::Result<Answer> {
 /// Names faces.
 pub struct Who {
     rules: Rules,
+    /// The tau in force, and what it is worth.
+    pub standing: Standing,
     vision: Vision,
     index: Index,
     names: HashMap<PersonId, String>,
@@ -46,7 +54,7 @@ pub struct Found {
     pub similarity: Option<Similarity>,
     pub second_person: Option<String>,
     pub second_similarity: Option<Similarity>,
-    pub tau: f32,
+    pub standing: Standing,
     pub k: usize,
     pub reason: Option<String>,
     pub liveness: Option<f32>,
@@ -57,13 +65,13 @@ pub struct Found {
 }
 
 impl Who {
-    pub fn new(rules: Rules, vision: Vision, mut gallery: Gallery) -> anyhow::Result<Who> {
+    pub fn new(rules: Rules, threshold: &Threshold, vision: Vision, mut gallery: Gallery) -> anyhow::Result<Who> {
         let index = gallery.index(&vision.encoder().digest)?;
         for person in index.people_needing_enrolment() {
             log::warn!("{} has no template of encoder {} and can't be known: enrol anew", person.name, vision.encoder().name);
         }
         let names = gallery.people()?.into_iter().map(|p| (p.id, p.name)).collect();
-        Ok(Who { rules, vision, index, names })
+        Ok(Who { rules, standing: threshold.at(index.k_that_opens()), vision, index, names })
     }
 
     /// Who is in a picture. A picture that can't be read is a finding too: one bad file of a folder doesn't hide the others.
@@ -75,7 +83,7 @@ impl Who {
             similarity: None,
             second_person: None,
             second_similarity: None,
-            tau: self.rules.tau.0,
+            standing: self.standing,
             k: 0,
             reason: None,
             liveness: None,
@@ -98,7 +106,7 @@ impl Who {
             return found;
         };
         let ranking = face.embedding.as_ref().map(|e| self.index.search(e));
-        let verdict = Verdict::judge(&sighting(face, ranking.as_ref(), Moment::START), &self.rules);
+        let verdict = Verdict::judge(&sighting(face, ranking.as_ref(), self.standing.tau, Moment::START), &self.rules);
         let name = |c: Option<Candidate>| c.and_then(|c| self.names.get(&c.person).cloned());
         let ranking = ranking.unwrap_or_default();
         found.k = ranking.k;
@@ -108,7 +116,7 @@ impl Who {
         found.decision = decision(verdict);
         found.reason = reason(verdict, face, &found);
         // A stranger is nobody: the nearest person's name is no answer, and would be read as one.
-        if matches!(verdict, Verdict::Match(_) | Verdict::Unjudged(_) | Verdict::Ambiguous) {
+        if matches!(verdict, Verdict::Match(_) | Verdict::Unjudged(_) | Verdict::Ambiguous | Verdict::Barred(_)) {
             found.person = name(ranking.best);
             found.second_person = name(ranking.other);
         }
@@ -120,7 +128,7 @@ fn decision(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Match(_) => "match",
         Verdict::Ambiguous => "ambiguous",
-        Verdict::Unknown => "unknown",
+        Verdict::Unknown | Verdict::Barred(_) => "unknown",
         Verdict::Spoof | Verdict::Unjudged(_) => "spoof",
         Verdict::Unusable(_) | Verdict::BadNumber | Verdict::BadTime => "unusable",
     }
@@ -131,6 +139,7 @@ fn reason(verdict: Verdict, face: &crate::vision::Face, found: &Found) -> Option
         Verdict::Match(_) => return None,
         Verdict::Ambiguous => "two people are too nearly alike".into(),
         Verdict::Unknown if found.k == 0 => "nobody is enrolled with this encoder".into(),
+        Verdict::Barred(_) => "known, and never let in".into(),
         Verdict::Unknown => "nobody is alike enough".into(),
         Verdict::Spoof => "not judged a living face".into(),
         Verdict::Unjudged(_) => "liveness was not judged".into(),
@@ -150,8 +159,10 @@ impl Found {
             "similarity": self.similarity,
             "second_person": self.second_person,
             "second_similarity": self.second_similarity,
-            "tau": self.tau,
+            "tau": self.standing.tau,
             "k": self.k,
+            "fmr": self.standing.fmr.and_then(Fmr::at_most),
+            "false_entries": self.standing.false_entries,
             "reason": self.reason,
             "liveness": self.liveness,
             "faces": self.faces,
@@ -174,7 +185,7 @@ impl Found {
         if let Some(second) = self.second_similarity {
             text += &format!(", second {}{:.3}", self.second_person.as_ref().map_or(String::new(), |p| format!("{p} ")), second.0);
         }
-        text += &format!(", tau {:.3}, K {}", self.tau, self.k);
+        text += &format!(", tau {:.3}, K {}", self.standing.tau.0, self.k);
         if let Some(live) = self.liveness {
             text += &format!(", live {live:.2}");
         }

@@ -1,17 +1,21 @@
-//! `facegate people list | show | rename | remove`.
+//! `facegate people list | show | rename | remove | conflicts`.
 
 use super::args::People as Action;
 use super::context::Context;
 use super::exit::Answer;
-use super::{output, record};
+use super::{output, record, status};
 use crate::audit::Code;
-use crate::gallery::Person;
+use crate::gallery::{Gallery, Person};
 use crate::service::{self, Site};
 use crate::units::{Digest, PersonId};
 use crate::vision::Library;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
+    if let Action::Enroll(wanted) = &action {
+        return super::enroll::run(context, wanted);
+    }
     let site = context.site()?;
     let mut gallery = service::open_gallery(&site.data_dir)?;
     match action {
@@ -23,6 +27,10 @@ pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
             }
             if people.is_empty() && !context.json {
                 eprintln!("nobody is enrolled yet: facegate enroll NAME --image PICTURE");
+            } else if !context.json
+                && let Some(standing) = status::standing(&site, &mut gallery)?
+            {
+                eprintln!("{}", standing.words());
             }
         }
         Action::Show { name } => print(context, &gallery.person(&name)?, encoder(&site).as_ref(), true)?,
@@ -31,6 +39,8 @@ pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
             record::record(&site, Code::Renamed, Some(id))?;
             done(context, "renamed", id, format_args!("{name} is now called {new}"))?;
         }
+        Action::Conflicts => return conflicts(context, &site, &mut gallery),
+        Action::Enroll(_) => {}
         Action::Remove { name } => {
             let removed = gallery.remove(&name)?;
             record::record(&site, Code::Removed, Some(removed.person))?;
@@ -45,6 +55,46 @@ pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
 
 fn done(context: &Context, what: &str, id: PersonId, said: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
     if context.json { output::json(&json!({ "done": what, "person_id": id })) } else { output::line(said) }
+}
+
+/// Who is too much alike, at the tau in force.
+fn conflicts(context: &Context, site: &Site, gallery: &mut Gallery) -> anyhow::Result<Answer> {
+    let entry = status::encoder(site)?;
+    let index = gallery.index(&entry.digest)?;
+    let standing = service::threshold_of(site, &entry)?.at(index.k_that_opens());
+    let people: HashMap<PersonId, Person> = gallery.people()?.into_iter().map(|p| (p.id, p)).collect();
+    let found = index.conflicts(standing.tau);
+    for conflict in &found {
+        let (Some(one), Some(other)) = (people.get(&conflict.one), people.get(&conflict.other)) else { continue };
+        let advice = advice(one, other);
+        if context.json {
+            output::json(&json!({
+                "one": one.name, "other": other.name, "similarity": conflict.similarity, "tau": standing.tau, "advice": advice,
+            }))?;
+        } else {
+            output::line(format_args!(
+                "{} and {}: similarity {:.3}, tau {:.3}. {advice}",
+                one.name, other.name, conflict.similarity.0, standing.tau.0
+            ))?;
+        }
+    }
+    if found.is_empty() && !context.json {
+        eprintln!("nobody is alike enough to somebody else to be taken for them ({})", standing.words());
+    }
+    Ok(found.is_empty().into())
+}
+
+/// What to do about two people who are too much alike.
+fn advice(one: &Person, other: &Person) -> &'static str {
+    match (one.is_barred, other.is_barred) {
+        (true, true) => "Neither is let in: nothing needs to be done",
+        (false, false) => {
+            "If they are one person, remove one of the names. If they are two (siblings, twins), the gate opens for whichever is clearly more alike and for neither where they are as one: enrol more pictures of both (facegate enroll NAME --add), in the light of the gate, and give them another way in"
+        }
+        _ => {
+            "One of them is never let in, and protects the other: the one who is may have to try again; more pictures of both (facegate enroll NAME --add) help"
+        }
+    }
 }
 
 /// The encoder in use; none where no nets are installed, which a list of people can do without.
@@ -65,11 +115,15 @@ fn print(context: &Context, person: &Person, encoder: Option<&(String, Digest)>,
             .collect();
         let templates = if whole { json!(templates) } else { json!(templates.len()) };
         return output::json(&json!({
-            "name": person.name, "person_id": person.id, "created_at": person.created_at.to_string(), "templates": templates,
+            "name": person.name, "person_id": person.id, "created_at": person.created_at.to_string(), "templates": templates, "never": person.is_barred,
             "usable_templates": usable, "needs_enrolment": needs_enrolment,
         }));
     }
-    let note = if needs_enrolment { "  needs a new enrolment: no template of the encoder in use" } else { "" };
+    let note = match (person.is_barred, needs_enrolment) {
+        (_, true) => "  needs a new enrolment: no template of the encoder in use",
+        (true, false) => "  never let in",
+        (false, false) => "",
+    };
     output::line(format_args!(
         "{:>4}  {}  {} template{}{note}",
         person.id.0,

@@ -41,9 +41,12 @@ pub fn simulate(context: &Context, pictures: &Path, fps: u32) -> anyhow::Result<
     let mut gallery = service::open_gallery(&site.data_dir)?;
     let names: HashMap<PersonId, String> = gallery.people()?.into_iter().map(|p| (p.id, p.name)).collect();
     let audit = service::open_audit(&site.data_dir, &site.config)?;
+    let threshold = service::threshold(&site, &vision)?;
+    let recogniser = Recogniser::new(vision, gallery, threshold)?;
+    service::keeps_its_wish(recogniser.standing())?;
     let pictures = camera::replay::pictures(pictures)?;
     let mut replay = camera::replay(pictures, fps, false, camera::Pace::Simulated);
-    let mut simulation = Simulation::new(Recogniser::new(vision, gallery)?, audit, &site.config, Timestamp::now());
+    let mut simulation = Simulation::new(recogniser, audit, &site.config, Timestamp::now());
     let mut written = Ok(());
     let mut told = |told: Told<'_>| {
         let line = if context.json { output::json(&event_json(told, Some(&names))) } else { output::line(told_text(told, &names)) };

@@ -10,7 +10,9 @@ use std::path::Path;
 pub fn run(context: &Context, name: &str, image: &Path) -> anyhow::Result<Answer> {
     let images = still::pictures(&[image.to_owned()])?;
     let (site, mut vision) = still::vision(context)?;
-    let rules = service::rules(&site.config, vision.tau());
+    let rules = service::rules(&site.config);
+    // One person is meant: K is 1, however many are enrolled.
+    let tau = service::threshold(&site, &vision)?.at(1).tau;
     let encoder = vision.encoder().clone();
     let mut gallery = service::open_gallery(&site.data_dir)?;
     let person = gallery.person(name)?;
@@ -28,7 +30,7 @@ pub fn run(context: &Context, name: &str, image: &Path) -> anyhow::Result<Answer
         };
         let live = face.liveness.map(|l| l.live);
         let is_live = !rules.liveness_required || live.is_some_and(|live| live >= rules.min_live);
-        let same = is_live && candidate.similarity.reaches(rules.tau);
+        let same = is_live && candidate.similarity.reaches(tau);
         all_same &= same;
         let reason = match (is_live, same) {
             (false, _) => Some("not judged a living face"),
@@ -39,14 +41,14 @@ pub fn run(context: &Context, name: &str, image: &Path) -> anyhow::Result<Answer
         if context.json {
             output::json(&json!({
                 "image": image, "person": person.name, "same": same, "similarity": candidate.similarity, "distance": distance,
-                "tau": rules.tau, "reason": reason, "liveness": live,
+                "tau": tau, "reason": reason, "liveness": live,
             }))?;
         } else {
             let said = if same { "yes, this is" } else { "no, this is not shown to be" };
             let why = reason.map_or(String::new(), |r| format!(" ({r})"));
             output::line(format_args!(
                 "{said} {}{why}: similarity {:.3} (distance {distance:.3}), tau {:.3}",
-                person.name, candidate.similarity.0, rules.tau.0
+                person.name, candidate.similarity.0, tau.0
             ))?;
         }
     }

@@ -7,7 +7,7 @@ use super::kernel::dot;
 use super::people::{self, Person};
 use super::rotation::{Rotation, Rotations};
 use super::{GalleryError, Stop};
-use crate::units::{Digest, Embedding, PersonId, Similarity, TemplateId};
+use crate::units::{Digest, Embedding, PersonId, Similarity, Tau, TemplateId};
 use rusqlite::{OptionalExtension, Transaction};
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub struct Candidate {
     pub template: TemplateId,
     /// Cosine; never NaN.
     pub similarity: Similarity,
+    /// Whether this is somebody who is never let in.
+    pub is_barred: bool,
 }
 
 /// Who is most alike, and who else.
@@ -38,6 +40,16 @@ impl Ranking {
     }
 }
 
+/// Two people who are too much alike.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conflict {
+    /// The one who was enrolled first.
+    pub one: PersonId,
+    pub other: PersonId,
+    /// Of their two most alike templates.
+    pub similarity: Similarity,
+}
+
 /// The templates of one encoder. Immutable; made by [`super::Gallery::index`] or a [`Builder`].
 pub struct Index {
     model: Digest,
@@ -49,11 +61,14 @@ pub struct Index {
     /// Row-major, `templates.len()` x dimension, turned.
     matrix: Vec<f32>,
     without: Vec<Person>,
+    /// Templates of people who are never let in.
+    barred: usize,
 }
 
 /// One person's rows of the matrix.
 struct Rows {
     person: PersonId,
+    is_barred: bool,
     from: usize,
     to: usize,
 }
@@ -94,12 +109,35 @@ impl Index {
                 best = (similarity, Some(*template));
             }
         }
-        Some(Candidate { person: rows.person, template: best.1?, similarity: Similarity(best.0) })
+        Some(Candidate { person: rows.person, template: best.1?, similarity: Similarity(best.0), is_barred: rows.is_barred })
     }
 
     /// How many templates are compared in a search: the K of 1:K.
     pub fn k(&self) -> usize {
         self.templates.len()
+    }
+
+    /// How many of them can open the door: those of people who are let in. By these a stranger could be mistaken for somebody.
+    pub fn k_that_opens(&self) -> usize {
+        self.k() - self.barred
+    }
+
+    /// Every two people whose most alike templates reach this similarity: the gate can't tell them apart. Most alike first.
+    pub fn conflicts(&self, tau: Tau) -> Vec<Conflict> {
+        let dimension = self.rotation.as_ref().map_or(1, |r| r.dimension());
+        let row = |at: usize| &self.matrix[at * dimension..(at + 1) * dimension];
+        let mut found = Vec::new();
+        for (at, a) in self.persons.iter().enumerate() {
+            for b in &self.persons[..at] {
+                let pairs = (a.from..a.to).flat_map(|x| (b.from..b.to).map(move |y| (x, y)));
+                let most = pairs.map(|(x, y)| dot(row(x), row(y))).fold(f32::NEG_INFINITY, f32::max);
+                if Similarity(most).reaches(tau) {
+                    found.push(Conflict { one: b.person, other: a.person, similarity: Similarity(most) });
+                }
+            }
+        }
+        found.sort_by(|x, y| y.similarity.0.total_cmp(&x.similarity.0));
+        found
     }
 
     /// The encoder whose templates these are.
@@ -122,7 +160,7 @@ pub struct Builder {
 impl Builder {
     /// An index without templates; they will be of this encoder and go through this rotation.
     pub fn new(model: Digest, rotation: Arc<Rotation>) -> Builder {
-        let index = Index { model, rotation: None, persons: vec![], templates: vec![], matrix: vec![], without: vec![] };
+        let index = Index { model, rotation: None, persons: vec![], templates: vec![], matrix: vec![], without: vec![], barred: 0 };
         Builder { index, rotation }
     }
 
@@ -141,7 +179,7 @@ impl Builder {
         match persons.last_mut() {
             Some(last) if last.person > person => return false,
             Some(last) if last.person == person => last.to += 1,
-            _ => persons.push(Rows { person, from: templates.len(), to: templates.len() + 1 }),
+            _ => persons.push(Rows { person, is_barred: false, from: templates.len(), to: templates.len() + 1 }),
         }
         templates.push(template);
         matrix.extend_from_slice(turned);
@@ -174,7 +212,14 @@ pub(super) fn load(t: &Transaction<'_>, model: &Digest, rotations: &mut Rotation
         }
     }
     let mut index = builder.build();
-    index.without = people::list(t)?.into_iter().filter(|p| p.templates.iter().all(|t| t.model != *model)).collect();
+    let people = people::list(t)?;
+    for person in people.iter().filter(|p| p.is_barred) {
+        if let Ok(at) = index.persons.binary_search_by_key(&person.id, |rows| rows.person) {
+            index.persons[at].is_barred = true;
+            index.barred += index.persons[at].to - index.persons[at].from;
+        }
+    }
+    index.without = people.into_iter().filter(|p| p.templates.iter().all(|t| t.model != *model)).collect();
     Ok(index)
 }
 

@@ -13,6 +13,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 pub struct Person {
     pub id: PersonId,
     pub name: String,
+    /// Known so as not to be mistaken for somebody else, and never let in.
+    pub is_barred: bool,
     /// When they were first enrolled.
     pub created_at: Timestamp,
     /// Oldest first.
@@ -77,7 +79,7 @@ pub(super) fn numbers(blob: &[u8], to: &mut Vec<f32>) {
 
 pub(super) fn list(c: &Connection) -> Result<Vec<Person>, Stop<GalleryError>> {
     let mut people = Vec::new();
-    let mut statement = c.prepare("SELECT id, name, created_us FROM person ORDER BY id")?;
+    let mut statement = c.prepare("SELECT id, name, created_us, barred FROM person ORDER BY id")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         people.push(person(c, row)?);
@@ -99,7 +101,7 @@ pub(super) fn list(c: &Connection) -> Result<Vec<Person>, Stop<GalleryError>> {
 }
 
 fn one(c: &Connection, id: PersonId) -> Result<Option<Person>, Stop<GalleryError>> {
-    let mut statement = c.prepare("SELECT id, name, created_us FROM person WHERE id = ?1")?;
+    let mut statement = c.prepare("SELECT id, name, created_us, barred FROM person WHERE id = ?1")?;
     let mut rows = statement.query([id.0])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut person = person(c, row)?;
@@ -112,7 +114,13 @@ fn one(c: &Connection, id: PersonId) -> Result<Option<Person>, Stop<GalleryError
 }
 
 fn person(c: &Connection, row: &Row<'_>) -> Result<Person, Stop<GalleryError>> {
-    Ok(Person { id: PersonId(row.get(0)?), name: row.get(1)?, created_at: time(c, row.get(2)?)?, templates: Vec::new() })
+    Ok(Person {
+        id: PersonId(row.get(0)?),
+        name: row.get(1)?,
+        is_barred: row.get(3)?,
+        created_at: time(c, row.get(2)?)?,
+        templates: Vec::new(),
+    })
 }
 
 fn template(c: &Connection, row: &Row<'_>) -> Result<Template, Stop<GalleryError>> {

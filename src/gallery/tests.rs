@@ -1,5 +1,5 @@
 use super::*;
-use crate::units::{Embedding, PersonId};
+use crate::units::{Embedding, PersonId, Tau};
 
 const MODEL: Digest = Digest([1; 32]);
 
@@ -54,5 +54,53 @@ fn the_file_says_that_it_is_ours() {
     drop(Gallery::open(&path).unwrap());
     let bytes = std::fs::read(&path).unwrap();
     assert_eq!(&bytes[68..72], b"fgGa"); // sqlite.org/fileformat2.html: the application id
-    assert_eq!(&bytes[60..64], [0, 0, 0, 1]); // and the user version
+    assert_eq!(&bytes[60..64], [0, 0, 0, 2]); // and the user version
+}
+
+/// A gallery as the first version of its file had it: nobody was barred then.
+#[test]
+fn an_older_gallery_is_brought_up_to_date_and_keeps_its_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gallery.db");
+    let mut gallery = Gallery::open(&path).unwrap();
+    enrol(&mut gallery, "Ann", 1).unwrap();
+    drop(gallery);
+    let older = rusqlite::Connection::open(&path).unwrap();
+    older.execute_batch("ALTER TABLE person DROP COLUMN barred; PRAGMA user_version = 1").unwrap();
+    drop(older);
+    let mut gallery = Gallery::open(&path).unwrap();
+    let ann = gallery.person("ann").unwrap();
+    assert!(!ann.is_barred && ann.templates.len() == 1);
+    assert_eq!(gallery.index(&Digest([1; 32])).unwrap().k_that_opens(), gallery.index(&Digest([1; 32])).unwrap().k());
+}
+
+#[test]
+fn whoever_is_barred_is_found_and_does_not_count_as_one_who_may_enter() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gallery = Gallery::open(&folder.path().join("gallery.db")).unwrap();
+    enrol(&mut gallery, "Ann", 1).unwrap();
+    let model = gallery.people().unwrap()[0].templates[0].model;
+    let template = NewTemplate { embedding: &face(2), model, quality: 1.0 };
+    let bob = gallery.enrol("Bob", &[template.clone(), template.clone()], Enrol::NewBarred, now()).unwrap().person;
+    assert!(matches!(gallery.enrol("bob", &[template], Enrol::NewBarred, now()), Err(GalleryError::NameTaken { .. })));
+    assert!(gallery.person("Bob").unwrap().is_barred && !gallery.person("Ann").unwrap().is_barred);
+    let index = gallery.index(&model).unwrap();
+    let best = index.search(&face(2)).best.unwrap();
+    assert!(best.person == bob && best.is_barred);
+    assert!(!index.search(&face(1)).best.unwrap().is_barred);
+    assert_eq!((index.k(), index.k_that_opens()), (3, 1));
+}
+
+#[test]
+fn people_who_are_too_much_alike_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gallery = Gallery::open(&folder.path().join("gallery.db")).unwrap();
+    let [ann, _, twin] = [("Ann", 1), ("Bob", 2), ("Ann's twin", 1)].map(|(name, seed)| enrol(&mut gallery, name, seed).unwrap().person);
+    let model = gallery.people().unwrap()[0].templates[0].model;
+    let index = gallery.index(&model).unwrap();
+    let found = index.conflicts(Tau(0.9));
+    assert_eq!(found.iter().map(|c| (c.one, c.other)).collect::<Vec<_>>(), [(ann, twin)]);
+    assert!((found[0].similarity.0 - 1.0).abs() < 1e-4);
+    assert_eq!(index.conflicts(Tau(-1.0)).len(), 3);
+    assert_eq!(index.conflicts(Tau(f32::NAN)), [], "without a threshold nobody is taken for anybody");
 }

@@ -23,6 +23,8 @@ pub struct NewTemplate<'a> {
 pub enum Enrol {
     /// Somebody new: the name must be free.
     NewPerson,
+    /// Somebody new who is never let in: known so as not to be mistaken for somebody else.
+    NewBarred,
     /// Somebody who is there: templates are added.
     AddTo,
 }
@@ -60,10 +62,10 @@ impl Gallery {
             let person = match (how, find(t, &name)?) {
                 (Enrol::AddTo, Some(person)) => person,
                 (Enrol::AddTo, None) => return Err(Stop::No(GalleryError::Nobody { name: name.shown })),
-                (Enrol::NewPerson, Some(_)) => return Err(Stop::No(GalleryError::NameTaken { name: name.shown })),
-                (Enrol::NewPerson, None) => {
-                    let sql = "INSERT INTO person (name, folded, created_us) VALUES (?1, ?2, ?3)";
-                    t.execute(sql, params![name.shown, name.folded, now.as_microsecond()])?;
+                (Enrol::NewPerson | Enrol::NewBarred, Some(_)) => return Err(Stop::No(GalleryError::NameTaken { name: name.shown })),
+                (Enrol::NewPerson | Enrol::NewBarred, None) => {
+                    let sql = "INSERT INTO person (name, folded, created_us, barred) VALUES (?1, ?2, ?3, ?4)";
+                    t.execute(sql, params![name.shown, name.folded, now.as_microsecond(), how == Enrol::NewBarred])?;
                     PersonId(t.last_insert_rowid())
                 }
             };

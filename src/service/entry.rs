@@ -55,6 +55,7 @@ fn code(outcome: &Outcome) -> Code {
             Reason::Spoof | Reason::LivenessNotJudged => Code::DeniedSpoof,
             Reason::Ambiguous => Code::DeniedAmbiguous,
             Reason::TooFewLooks => Code::DeniedVotes,
+            Reason::Barred => Code::DeniedBarred,
             Reason::Unknown => Code::DeniedUnknown,
             Reason::Unusable(_) => Code::DeniedQuality,
         },

@@ -2,9 +2,10 @@
 //! `access`.
 
 use crate::access::{FaultKind, Flaw, Input, Quality, Sighting};
+use crate::calibration::{Standing, Threshold};
 use crate::camera::Frame;
 use crate::gallery::{Changes, Gallery, GalleryError, Index, Ranking};
-use crate::units::{Moment, Similarity};
+use crate::units::{Moment, Similarity, Tau};
 use crate::vision::{Face, Look, Reason, StageTimes, Vision, VisionError};
 
 /// Why a frame could not be judged.
@@ -49,6 +50,8 @@ pub struct Recogniser {
     gallery: Gallery,
     index: Index,
     changes: Changes,
+    threshold: Threshold,
+    standing: Standing,
 }
 
 impl Recogniser {
@@ -56,15 +59,21 @@ impl Recogniser {
     ///
     /// # Errors
     /// The gallery can't be read.
-    pub fn new(vision: Vision, mut gallery: Gallery) -> Result<Recogniser, GalleryError> {
+    pub fn new(vision: Vision, mut gallery: Gallery, threshold: Threshold) -> Result<Recogniser, GalleryError> {
         let changes = gallery.changes()?;
         let index = gallery.index(&vision.encoder().digest)?;
-        Ok(Recogniser { vision, gallery, index, changes })
+        let standing = threshold.at(index.k_that_opens());
+        Ok(Recogniser { vision, gallery, index, changes, threshold, standing })
     }
 
     /// The templates that faces are compared with.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// The tau in force, and what it is worth with the gallery as it stands.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// The nets.
@@ -79,7 +88,7 @@ impl Recogniser {
     pub fn see(&mut self, frame: &Frame) -> Result<Seen, RecogniseError> {
         self.refresh()?;
         let look = self.vision.look(frame)?;
-        Ok(seen(look, &self.index, frame.captured_at))
+        Ok(seen(look, &self.index, self.standing.tau, frame.captured_at))
     }
 
     fn refresh(&mut self) -> Result<(), GalleryError> {
@@ -87,30 +96,38 @@ impl Recogniser {
         if changes != self.changes {
             self.index = self.gallery.index(&self.vision.encoder().digest)?;
             self.changes = changes;
+            let before = std::mem::replace(&mut self.standing, self.threshold.at(self.index.k_that_opens()));
+            if self.standing.most_k.is_some() {
+                log::error!("{}", self.standing.words());
+            } else if before.tau != self.standing.tau {
+                log::info!("{}", self.standing.words());
+            }
         }
         Ok(())
     }
 }
 
-fn seen(look: &Look, index: &Index, at: Moment) -> Seen {
+fn seen(look: &Look, index: &Index, tau: Tau, at: Moment) -> Seen {
     let subject = look.subject();
     let (input, k) = match subject {
         None => (Input::Nobody, 0),
         Some(face) => {
             let ranking = face.embedding.as_ref().map(|e| index.search(e));
-            (Input::Sighting(sighting(face, ranking.as_ref(), at)), ranking.map_or(0, |r| r.k))
+            (Input::Sighting(sighting(face, ranking.as_ref(), tau, at)), ranking.map_or(0, |r| r.k))
         }
     };
     Seen { at, input, faces: look.faces.len(), face_px: subject.map(|f| f.detection.bbox.width), k, timings: look.timings }
 }
 
 /// A face and who of the gallery is most like it, in the rules' words.
-pub fn sighting(face: &Face, ranking: Option<&Ranking>, taken_at: Moment) -> Sighting {
+pub fn sighting(face: &Face, ranking: Option<&Ranking>, tau: Tau, taken_at: Moment) -> Sighting {
     let best = ranking.and_then(|r| r.best);
     let flaw = face.quality.reasons.iter().next().map(flaw).or(face.embedding.is_none().then_some(Flaw::NoEmbedding));
     Sighting {
         person: best.map(|c| c.person),
         similarity: best.map_or(Similarity(-1.0), |c| c.similarity),
+        tau,
+        is_barred: best.is_some_and(|c| c.is_barred),
         other: ranking.and_then(|r| r.other).map(|c| c.similarity),
         quality: flaw.map_or(Quality::Usable, Quality::Unusable),
         liveness: face.liveness.map(|l| l.live),

@@ -9,10 +9,11 @@ use super::start::{StartError, nets, rules};
 use super::tick::TICK;
 use crate::access::{Command, Controller, Input};
 use crate::audit::Audit;
+use crate::calibration::Standing;
 use crate::camera::Frame;
 use crate::config::Config;
 use crate::door;
-use crate::units::{Moment, Tau};
+use crate::units::Moment;
 use jiff::Timestamp;
 
 /// A gate with a recorded door.
@@ -30,9 +31,8 @@ impl Simulation {
     /// A gate that has just begun. The audit's times are `began` and what the pictures' time adds to it.
     pub fn new(recogniser: Recogniser, audit: Audit, config: &Config, began: Timestamp) -> Simulation {
         let (relay, _) = door::simulated();
-        let tau = recogniser.vision().tau();
         let nets = nets(recogniser.vision());
-        let control = Control::new(Controller::new(rules(config, tau)), relay);
+        let control = Control::new(Controller::new(rules(config)), relay);
         Simulation { recogniser, control, audit, nets, began, now: Moment::START, last: None }
     }
 
@@ -85,9 +85,9 @@ impl Simulation {
         self.now
     }
 
-    /// The encoder's own threshold.
-    pub fn tau(&self) -> Option<Tau> {
-        self.recogniser.vision().tau()
+    /// The tau in force, and what it is worth.
+    pub fn standing(&self) -> &Standing {
+        self.recogniser.standing()
     }
 
     fn step(&mut self, input: Input, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StartError> {

@@ -7,12 +7,13 @@ use super::recogniser::Recogniser;
 use super::signals::leave_flag;
 use crate::access::{Controller, Rules};
 use crate::audit::{Audit, AuditError};
+use crate::calibration::{CalibrationError, Standing, Tables, Threshold};
 use crate::camera::{self, Camera, CameraError};
 use crate::config::Config;
 use crate::door::{self, DoorError, release};
 use crate::gallery::{Gallery, GalleryError};
-use crate::units::{Clock, Moment, Tau};
-use crate::vision::{Library, ModelError, Options, Vision, VisionError};
+use crate::units::{Clock, Moment};
+use crate::vision::{Entry, Library, ModelError, Options, Vision, VisionError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -47,6 +48,10 @@ pub enum StartError {
     Camera(#[from] CameraError),
     #[error("cannot make the data folder {}: {source}", path.display())]
     Folder { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    #[error("{0}")]
+    Wish(String),
     #[error("{0} Mend that, or accept it with door.require_release = false (docs/door.md says what it means)")]
     NotReleased(String),
     #[error("cannot catch the signals that end the service: {0}")]
@@ -76,8 +81,10 @@ pub(super) fn open(site: &Site, clock: &Clock) -> Result<Parts, StartError> {
     examine_release(site)?;
     let vision = open_vision(site, Options::for_camera(&site.config, clock.clone()))?;
     let nets = nets(&vision);
-    let control = Control::new(Controller::new(rules(&site.config, vision.tau())), relay);
-    let recogniser = Recogniser::new(vision, open_gallery(&site.data_dir)?)?;
+    let control = Control::new(Controller::new(rules(&site.config)), relay);
+    let threshold = threshold(site, &vision)?;
+    let recogniser = Recogniser::new(vision, open_gallery(&site.data_dir)?, threshold)?;
+    keeps_its_wish(recogniser.standing())?;
     warn_of_old_templates(&recogniser);
     let audit = open_audit(&site.data_dir, &site.config)?;
     let camera = camera::open(&site.config.camera, clock.clone())?;
@@ -135,8 +142,34 @@ fn make_data_dir(data_dir: &Path) -> Result<(), StartError> {
     make_private_dir(data_dir).map_err(|source| StartError::Folder { path: data_dir.to_owned(), source })
 }
 
-/// The figures that decisions follow: the configuration's, and the encoder's own tau where the configuration leaves it.
-pub fn rules(config: &Config, encoders_tau: Option<Tau>) -> Rules {
+/// Which tau is in force with the encoder in use: from the owner's wish and the encoder's calibration, or as it is set.
+///
+/// # Errors
+/// `match.false_entries` is set, and the encoder has no calibration; or the calibration file is wrong.
+pub fn threshold(site: &Site, vision: &Vision) -> Result<Threshold, StartError> {
+    threshold_of(site, vision.encoder())
+}
+
+/// The same of an encoder that need not be loaded.
+///
+/// # Errors
+/// As [`threshold`].
+pub fn threshold_of(site: &Site, encoder: &Entry) -> Result<Threshold, StartError> {
+    let tables = Tables::of(&site.data_dir)?;
+    let table = tables.find(&encoder.digest).cloned();
+    Ok(Threshold::new(&site.config.matching, encoder.tau, table, || tables.missing(&encoder.name, encoder.digest))?)
+}
+
+/// Whether the owner's wish can be kept with the gallery as it stands.
+///
+/// # Errors
+/// It can't: nobody would be let in.
+pub fn keeps_its_wish(standing: &Standing) -> Result<(), StartError> {
+    if standing.most_k.is_some() { Err(StartError::Wish(standing.words())) } else { Ok(()) }
+}
+
+/// The figures that decisions follow.
+pub fn rules(config: &Config) -> Rules {
     let ms = Duration::from_millis;
     let (visit, matching, door) = (&config.visit, &config.matching, &config.door);
     Rules {
@@ -145,8 +178,6 @@ pub fn rules(config: &Config, encoders_tau: Option<Tau>) -> Rules {
         look_age: ms(visit.look_ms),
         gap: ms(visit.gap_ms),
         cooldown: ms(visit.cooldown_ms),
-        // Without any threshold nothing reaches it.
-        tau: matching.tau.map(Tau).or(encoders_tau).unwrap_or(Tau(f32::NAN)),
         margin: matching.margin,
         unlock: ms(door.unlock_ms),
         max_unlock: ms(door.max_unlock_ms),

@@ -64,7 +64,9 @@ mod tests {
 
     #[test]
     fn what_is_no_wish_is_refused() {
-        for text in ["", "10000", "1 in", "1 in 9 visits", "1 in -5 visits", "2 in 10000 visits", "1 in 10000 days", "1 in 99999999999 visits"] {
+        for text in
+            ["", "10000", "1 in", "1 in 9 visits", "1 in -5 visits", "2 in 10000 visits", "1 in 10000 days", "1 in 99999999999 visits"]
+        {
             assert_eq!(text.parse::<FalseEntries>(), Err(NoWish), "{text}");
         }
     }

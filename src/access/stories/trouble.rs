@@ -135,7 +135,6 @@ fn unfit_rules_open_nothing() {
         Rules { votes: 0, ..rules() },
         Rules { votes: 6, ..rules() },
         Rules { looks: 0, ..rules() },
-        Rules { tau: Tau(f32::NAN), ..rules() },
         Rules { margin: f32::NAN, ..rules() },
         Rules { min_live: f32::NAN, ..rules() },
         Rules { unlock: Duration::ZERO, ..rules() },

@@ -34,7 +34,7 @@ pub struct Show<'c> {
 
 impl Show<'_> {
     pub fn new(simulation: Simulation, config: &Config, is_json: bool) -> Show<'_> {
-        Show { rules: rules(config, simulation.tau()), simulation, config, is_json }
+        Show { rules: rules(config), simulation, config, is_json }
     }
 
     /// Shows the pictures, each for a few frames, moved and re-lit a little; then nobody for as long as a visit and a cool-down take.
@@ -71,7 +71,7 @@ impl Show<'_> {
     }
 
     fn say_frame(&self, at: Moment, picture: &str, seen: Result<&Seen, String>, line: LineState) -> anyhow::Result<()> {
-        let tau = self.rules.tau.0;
+        let tau = self.simulation.standing().tau.0;
         let sighting = seen.as_ref().ok().and_then(|s| if let Input::Sighting(s) = s.input { Some(s) } else { None });
         let face_px = seen.as_ref().ok().and_then(|s| s.face_px);
         let seen_as = match (&seen, sighting) {
@@ -133,6 +133,7 @@ fn words(look: Look) -> String {
         Look::Match(_) => "the enrolled person".into(),
         Look::Unjudged(_) => "liveness not judged".into(),
         Look::Ambiguous => "ambiguous".into(),
+        Look::Barred(_) => "never let in".into(),
         Look::Unknown => "unknown".into(),
         Look::Spoof => "not a living face".into(),
         Look::Unusable(flaw) => flaw.code().replace('_', " "),
