@@ -8,6 +8,7 @@ mod context;
 mod demo;
 mod door;
 mod enroll;
+mod events;
 mod exit;
 mod identify;
 mod logging;

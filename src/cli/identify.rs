@@ -1,16 +1,16 @@
 //! `facegate identify F...`: who of the gallery is this, or nobody.
 
 use super::context::Context;
+use super::events::Names;
 use super::exit::Answer;
 use super::{output, still};
 use crate::access::{Flaw, Look as Verdict, Rules};
 use crate::calibration::{Fmr, Standing, Threshold};
 use crate::gallery::{Candidate, Gallery, Index};
 use crate::service::{self, sighting, stage_times};
-use crate::units::{Moment, PersonId, Similarity};
+use crate::units::{Moment, Similarity};
 use crate::vision::Vision;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub fn run(context: &Context, images: &[PathBuf]) -> anyhow::Result<Answer> {
@@ -43,7 +43,7 @@ pub struct Who {
     pub standing: Standing,
     vision: Vision,
     index: Index,
-    names: HashMap<PersonId, String>,
+    names: Names,
 }
 
 /// What was found in a picture.
@@ -70,7 +70,7 @@ impl Who {
         for person in index.people_needing_enrolment() {
             log::warn!("{} has no template of encoder {} and can't be known: enrol anew", person.name, vision.encoder().name);
         }
-        let names = gallery.people()?.into_iter().map(|p| (p.id, p.name)).collect();
+        let names = Names::of(&mut gallery)?;
         Ok(Who { rules, standing: threshold.at(index.k_that_opens()), vision, index, names })
     }
 
@@ -107,7 +107,7 @@ impl Who {
         };
         let ranking = face.embedding.as_ref().map(|e| self.index.search(e));
         let verdict = Verdict::judge(&sighting(face, ranking.as_ref(), self.standing.tau, Moment::START), &self.rules);
-        let name = |c: Option<Candidate>| c.and_then(|c| self.names.get(&c.person).cloned());
+        let name = |c: Option<Candidate>| c.and_then(|c| self.names.get(Some(c.person)).map(str::to_owned));
         let ranking = ranking.unwrap_or_default();
         found.k = ranking.k;
         found.liveness = face.liveness.map(|l| l.live);

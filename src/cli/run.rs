@@ -1,15 +1,12 @@
 //! `facegate run`: the service; `--simulate DIR`: the same on pictures, with a recorded door.
 
 use super::context::Context;
+use super::events::{self, Names};
 use super::exit::Answer;
 use super::{output, still};
-use crate::audit::Event;
 use crate::camera::{self, CameraError};
 use crate::service::{self, Recogniser, Simulation, Told};
-use crate::units::PersonId;
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,7 +16,7 @@ pub fn service(context: &Context) -> anyhow::Result<Answer> {
     let told = move |told: Told<'_>| {
         // Whoever reads the events may go away; the gate goes on.
         if is_json {
-            let _ = output::json(&event_json(told, None));
+            let _ = output::json(&events::json(told, None));
         } else {
             log_told(told);
         }
@@ -32,14 +29,14 @@ pub fn service(context: &Context) -> anyhow::Result<Answer> {
 fn log_told(told: Told<'_>) {
     match told {
         Told::Door { state, .. } => log::info!("door: line {}", state.word()),
-        Told::Recorded(event) => log::info!("{}", event_text(event, None)),
+        Told::Recorded(event) => log::info!("{}", events::text(event, None)),
     }
 }
 
 pub fn simulate(context: &Context, pictures: &Path, fps: u32) -> anyhow::Result<Answer> {
     let (site, vision) = still::vision(context)?;
     let mut gallery = service::open_gallery(&site.data_dir)?;
-    let names: HashMap<PersonId, String> = gallery.people()?.into_iter().map(|p| (p.id, p.name)).collect();
+    let names = Names::of(&mut gallery)?;
     let audit = service::open_audit(&site.data_dir, &site.config)?;
     let threshold = service::threshold(&site, &vision)?;
     let recogniser = Recogniser::new(vision, gallery, threshold)?;
@@ -49,7 +46,7 @@ pub fn simulate(context: &Context, pictures: &Path, fps: u32) -> anyhow::Result<
     let mut simulation = Simulation::new(recogniser, audit, &site.config, Timestamp::now());
     let mut written = Ok(());
     let mut told = |told: Told<'_>| {
-        let line = if context.json { output::json(&event_json(told, Some(&names))) } else { output::line(told_text(told, &names)) };
+        let line = if context.json { output::json(&events::json(told, Some(&names))) } else { output::line(told_text(told, &names)) };
         if written.is_ok() {
             written = line;
         }
@@ -71,54 +68,11 @@ pub fn simulate(context: &Context, pictures: &Path, fps: u32) -> anyhow::Result<
     Ok(Answer::Yes)
 }
 
-fn name(names: Option<&HashMap<PersonId, String>>, id: Option<PersonId>) -> Option<&str> {
-    names?.get(&id?).map(String::as_str)
-}
-
-/// An event as one JSON object: `event`, `at_ms`, and what is known besides. `person` is a name where names may be told, else absent.
-fn event_json(told: Told<'_>, names: Option<&HashMap<PersonId, String>>) -> Value {
-    match told {
-        Told::Door { at, state } => json!({ "event": "door", "at_ms": at.as_ms(), "line": state.word() }),
-        Told::Recorded(event) => {
-            let mut value = json!(event);
-            if let Value::Object(fields) = &mut value {
-                let id = fields.remove("person").unwrap_or(Value::Null);
-                fields.insert("person_id".into(), id);
-                if names.is_some() {
-                    fields.insert("person".into(), json!(name(names, event.person)));
-                }
-            }
-            value
-        }
-    }
-}
-
-fn told_text(told: Told<'_>, names: &HashMap<PersonId, String>) -> String {
+fn told_text(told: Told<'_>, names: &Names) -> String {
     match told {
         Told::Door { at, state } => format!("{:>8} ms  door {}", at.as_ms(), state.word()),
         Told::Recorded(event) => {
-            format!("{:>8} ms  {}", event.moment.map_or(0, |m| m.as_ms()), event_text(event, name(Some(names), event.person)))
+            format!("{:>8} ms  {}", event.moment.map_or(0, |m| m.as_ms()), events::text(event, names.get(event.person)))
         }
     }
-}
-
-/// An event in words; the person's number where no name is given.
-pub fn event_text(event: &Event, name: Option<&str>) -> String {
-    let mut text = event.code.to_string();
-    match (name, event.person) {
-        (Some(name), _) => text += &format!(" {name}"),
-        (None, Some(id)) => text += &format!(" person {}", id.0),
-        (None, None) => {}
-    }
-    if let (Some(similarity), Some(tau)) = (event.similarity, event.tau) {
-        text += &format!(", similarity {:.3} (tau {:.3}", similarity.0, tau.0);
-        text += &event.k.map_or(")".into(), |k| format!(", K {k})"));
-    }
-    if let Some(live) = event.liveness {
-        text += &format!(", live {live:.2}");
-    }
-    if let Some(reason) = &event.reason {
-        text += &format!(": {reason}");
-    }
-    text
 }

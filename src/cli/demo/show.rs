@@ -3,13 +3,12 @@
 use super::cast::Shown;
 use crate::access::{Input, Look, Rules};
 use crate::camera::vary;
-use crate::cli::output;
-use crate::cli::run::event_text;
+use crate::cli::{events, output};
 use crate::config::Config;
 use crate::door::LineState;
 use crate::service::{Seen, Simulation, Told, rules};
 use crate::units::Moment;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Time between two frames.
@@ -98,11 +97,7 @@ impl Show<'_> {
 
     fn say_happened(&self, happened: &[Happened]) -> anyhow::Result<()> {
         for h in happened {
-            match (self.is_json, h.line) {
-                (true, Some(line)) => output::json(&json!({ "event": "door", "at_ms": h.at.as_ms(), "line": line.word() }))?,
-                (true, None) => output::json(&json!({ "event": "record", "at_ms": h.at.as_ms(), "text": h.text }))?,
-                (false, _) => output::line(format_args!("{:6} ms  >> {}", h.at.as_ms(), h.text))?,
-            }
+            if self.is_json { output::json(&h.json)? } else { output::line(format_args!("{:6} ms  >> {}", h.at.as_ms(), h.text))? }
         }
         Ok(())
     }
@@ -113,13 +108,17 @@ struct Happened {
     at: Moment,
     line: Option<LineState>,
     text: String,
+    json: Value,
 }
 
 impl From<Told<'_>> for Happened {
     fn from(told: Told<'_>) -> Happened {
+        let json = events::json(told, None);
         match told {
-            Told::Door { at, state } => Happened { at, line: Some(state), text: format!("relay {}", state.word()) },
-            Told::Recorded(event) => Happened { at: event.moment.unwrap_or(Moment::START), line: None, text: event_text(event, None) },
+            Told::Door { at, state } => Happened { at, line: Some(state), text: format!("relay {}", state.word()), json },
+            Told::Recorded(event) => {
+                Happened { at: event.moment.unwrap_or(Moment::START), line: None, text: events::text(event, None), json }
+            }
         }
     }
 }
