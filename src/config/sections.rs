@@ -129,11 +129,11 @@ sections! {
         /// Least sharpness of the face, in thousandths of its contrast (see docs/quality.md).
         min_sharpness: f32 = 12.0, in 0.0..=1000.0;
         /// Least mean brightness of the face, 0 to 255.
-        min_face_luma: f32 = 18.0, in 0.0..=255.0;
+        min_face_luma: f32 = 12.0, in 0.0..=255.0;
         /// Greatest mean brightness of the face, 0 to 255.
-        max_face_luma: f32 = 245.0, in 0.0..=255.0;
+        max_face_luma: f32 = 240.0, in 0.0..=255.0;
         /// Greatest share of the face that is burnt out, 0 to 1.
-        max_burnt: f32 = 0.6, in 0.0..=1.0;
+        max_burnt: f32 = 0.7, in 0.0..=1.0;
         /// Greatest share of the face's box outside the picture, 0 to 1.
         max_outside: f32 = 0.2, in 0.0..=1.0;
         /// Greatest turn to a side: distance of the nose from the eyes' middle, in eye distances (0 frontal, 0.35 clearly turned, 1 a profile).

@@ -312,8 +312,8 @@ mod tests {
         mouthless.landmarks[3].y = 490.0;
         assert_eq!(reasons(&mouthless, &good), [Reason::CutByEdge]);
         let wave = waves(12.0, 14.0);
-        assert_eq!(reasons(&detection(), &crop(|x, y| wave(x, y) / 10.0)), [Reason::TooDark]);
-        assert_eq!(reasons(&detection(), &crop(|x, y| wave(x, y) * 3.0)), [Reason::TooBright]);
+        assert_eq!(reasons(&detection(), &crop(|x, y| wave(x, y) / 20.0)), [Reason::TooDark]);
+        assert_eq!(reasons(&detection(), &crop(|x, y| wave(x, y) * 5.0)), [Reason::TooBright]);
         assert_eq!(reasons(&detection(), &crop(waves(60.0, 70.0))), [Reason::TooBlurred]);
     }
 
