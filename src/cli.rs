@@ -8,6 +8,7 @@ mod context;
 mod demo;
 mod door;
 mod enroll;
+mod evaluate;
 mod events;
 mod exit;
 mod identify;
@@ -54,6 +55,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Answer> {
         Command::Identify { images } => identify::run(&context, &images),
         Command::Verify { name, image } => verify::run(&context, &name, &image),
         Command::Compare { a, b } => compare::run(&context, &a, &b),
+        Command::Evaluate { what } => evaluate::run(&context, &what),
         Command::Models { action } => models::run(&context, action),
         Command::Door { action } => door::run(&context, &action),
         Command::Audit { action } => audit::run(&context, action),

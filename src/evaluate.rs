@@ -4,18 +4,30 @@
 //!
 //! A picture that gives no embedding is a failure to acquire: counted, shown, and never left out in silence.
 
+// Who is enrolled, who comes, and who is a stranger.
+pub mod cast;
 // Embeddings of pictures, on all cores, and to be gone on with after a break.
 pub mod encode;
 mod error;
 // Error rates by group of people.
 pub mod groups;
+// One face against all.
+pub mod identification;
 mod kept;
+// Living against shown.
+pub mod liveness;
 // LFW's list of pairs.
 pub mod pairs;
 // Who is on which picture.
 pub mod people;
+// One page that shows what was measured.
+pub mod report;
+// How several templates of a person count.
+pub mod templates;
 // One face against one.
 pub mod verification;
+// Visits, measured.
+pub mod visit;
 
 pub use encode::{Encoded, Failure, Job, Sample, Setting, Which};
 pub use error::EvaluateError;

@@ -10,6 +10,7 @@ mod kernel;
 mod name;
 mod people;
 mod rotation;
+mod spread;
 mod write;
 
 pub use crate::store::{StoreError, set_aside};
@@ -18,6 +19,7 @@ pub use index::{Builder, Candidate, Conflict, Index, Ranking};
 pub use name::{BadName, MOST_NAME_CHARACTERS};
 pub use people::{Person, Template};
 pub use rotation::Rotation;
+pub use spread::spread;
 pub use write::{Enrol, Enrolled, NewTemplate, Removed};
 
 use crate::store::{Kind, Stop, Store};

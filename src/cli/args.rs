@@ -92,6 +92,11 @@ pub enum Command {
         /// Another
         b: PathBuf,
     },
+    /// How often the gate errs, measured on folders of pictures
+    Evaluate {
+        #[command(subcommand)]
+        what: super::evaluate::args::Evaluate,
+    },
     /// The nets: which are there, whether they answer right, installing another
     Models {
         #[command(subcommand)]

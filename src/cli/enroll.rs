@@ -7,7 +7,7 @@ use super::record::record;
 use super::{output, still};
 use crate::audit::Code;
 use crate::camera::{self, CameraError};
-use crate::gallery::{Enrol, Gallery, GalleryError, Index, NewTemplate};
+use crate::gallery::{Enrol, Gallery, GalleryError, Index, NewTemplate, spread};
 use crate::service::{self, Site};
 use crate::units::{Embedding, Tau};
 use crate::vision::{Face, Look, Options, Vision};
@@ -18,6 +18,9 @@ use std::time::Duration;
 
 /// Templates that an enrolment at the camera takes.
 const SHOTS: usize = 3;
+/// Templates that an enrolment from pictures takes: of more pictures, those that add most. Each costs a comparison a look, and with each
+/// more strangers come near.
+const MOST_FROM_PICTURES: usize = 5;
 /// How long an enrolment at the camera may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A further shot must differ so much from those before it, or it adds nothing.
@@ -46,6 +49,7 @@ pub fn run(context: &Context, wanted: &Enroll) -> anyhow::Result<Answer> {
     is_free(&mut gallery, wanted)?;
     let shots = if wanted.camera { at_the_camera(&mut vision, &site, tau)? } else { from_pictures(&mut vision, &wanted.image)? };
     one_person_only(&shots, tau)?;
+    let shots = those_that_add(shots);
     let model = vision.encoder().digest;
     let index = gallery.index(&model)?;
     let k = index.k_that_opens() + if wanted.never { 0 } else { shots.len() };
@@ -174,6 +178,16 @@ fn one_person_only(shots: &[Shot], tau: Tau) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Of more shots than are stored, those that differ most.
+fn those_that_add(shots: Vec<Shot>) -> Vec<Shot> {
+    if shots.len() <= MOST_FROM_PICTURES {
+        return shots;
+    }
+    let chosen = spread(&shots.iter().map(|s| &s.embedding).collect::<Vec<_>>(), MOST_FROM_PICTURES);
+    eprintln!("of {} pictures the {} that differ most are taken", shots.len(), chosen.len());
+    shots.into_iter().enumerate().filter(|(n, _)| chosen.contains(n)).map(|(_, shot)| shot).collect()
 }
 
 /// Everybody else whom the gate would take this face for.

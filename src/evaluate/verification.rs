@@ -37,6 +37,25 @@ impl Plan {
         }
     }
 
+    /// Says what can't be measured before an hour of work.
+    ///
+    /// # Errors
+    /// One person only, nobody with two pictures, or more pairs than are held in memory.
+    pub fn check(&self) -> Result<(), EvaluateError> {
+        let Plan::All(folder) = self else { return Ok(()) };
+        if folder.people.len() < 2 {
+            let what = "there must be others to compare with";
+            return Err(EvaluateError::TooFewPeople { path: folder.root.clone(), people: 1, what });
+        }
+        if folder.people.iter().all(|p| p.pictures.len() < 2) {
+            let why = format!("{}: nobody has two pictures, so nobody can be compared with themselves", folder.root.display());
+            return Err(EvaluateError::Unfit(why));
+        }
+        let pictures = folder.count();
+        let pairs = pictures as u64 * (pictures as u64 - 1) / 2;
+        if pairs > MOST_PAIRS { Err(EvaluateError::TooManyPairs { pictures, pairs, most: MOST_PAIRS }) } else { Ok(()) }
+    }
+
     /// Who is on each picture: numbers of people, and their names.
     fn people(&self) -> (Vec<usize>, Vec<String>) {
         match self {
@@ -109,6 +128,7 @@ pub struct Verification {
 /// # Errors
 /// There is nothing to compare: one person only, nobody with two pictures, no picture that gave an embedding; or there are too many pairs.
 pub fn measure(plan: &Plan, samples: &[Result<Sample, Failure>], tau: Tau, groups: Option<&Groups>) -> Result<Verification, EvaluateError> {
+    plan.check()?;
     let pictures = plan.pictures();
     let (person, names) = plan.people();
     let failures: Vec<(PathBuf, Failure)> =
@@ -136,20 +156,8 @@ pub fn measure(plan: &Plan, samples: &[Result<Sample, Failure>], tau: Tau, group
             accuracy = over_folds(&labelled);
             (missing, left_out) = (pairs.missing.clone(), pairs.left_out);
         }
-        Plan::All(folder) => {
-            if folder.people.len() < 2 {
-                let what = "there must be others to compare with";
-                return Err(EvaluateError::TooFewPeople { path: folder.root.clone(), people: 1, what });
-            }
-            if folder.people.iter().all(|p| p.pictures.len() < 2) {
-                let why = format!("{}: nobody has two pictures, so nobody can be compared with themselves", folder.root.display());
-                return Err(EvaluateError::Unfit(why));
-            }
+        Plan::All(_) => {
             let n = pictures.len();
-            let count = n as u64 * (n as u64 - 1) / 2;
-            if count > MOST_PAIRS {
-                return Err(EvaluateError::TooManyPairs { pictures: n, pairs: count, most: MOST_PAIRS });
-            }
             for a in 0..n {
                 for b in a + 1..n {
                     tally.add(Scored { score: score(a, b), pictures: [a, b] }, person[a] == person[b]);
