@@ -7,6 +7,7 @@ from detector.net import STRIDES, Net, fold, macs, parameters
 from detector.pool import answers, cells
 from detector.scenes import clutter, head_mask, occluded, weathered, window
 from detector.teach import losses, mirrored
+from detector.truth import agreed
 from detector.yunet import OUTPUTS, Detector, decode, grid, iou, suppress
 from faces.align import TEMPLATE, similarity
 
@@ -73,6 +74,30 @@ class Teaching(unittest.TestCase):
         worse = same.clone()
         worse[..., :2] = -same[..., :2]
         self.assertLess(float(score), float(losses(worse, told)[0]))
+
+
+class Truth(unittest.TestCase):
+    def test_what_the_views_agree_on_is_their_median_in_the_pictures_own_pixels(self):
+        class Teacher:   # sees the one bright rectangle, wherever a view puts it
+            def maps(self, canvas):
+                rows, columns = np.nonzero(canvas[..., 0] > 127)
+                x, y, w, h = columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1
+                at = lambda u, v: (x + u * w, y + v * h)
+                high, wide = canvas.shape[:2]
+                whole = maps_with_face(max(high, wide), (x, y, w, h), [at(0.3, 0.4), at(0.7, 0.4), at(0.5, 0.6), at(0.35, 0.8), at(0.65, 0.8)])
+                cut = {}
+                for name, value in whole.items():
+                    s = int(name.split("_")[1])
+                    n = max(high, wide) // s
+                    cut[name] = value.reshape(1, n, n, -1)[:, : high // s, : wide // s].reshape(1, -1, value.shape[-1])
+                return cut
+        picture = np.zeros((100, 130, 3), np.uint8)
+        picture[30:80, 50:90] = 255
+        faces = agreed([Teacher()], picture, (0.7, 1.0, 1.3), np.random.default_rng(1))
+        self.assertEqual(len(faces), 1)
+        np.testing.assert_allclose(faces[0, :4], (50, 30, 40, 50), atol=2)
+        np.testing.assert_allclose(faces[0, 4:6], (62, 50), atol=2)
+        self.assertEqual(faces[0, 15], 1.0)
 
 
 class Exported(unittest.TestCase):
