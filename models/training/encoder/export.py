@@ -104,5 +104,4 @@ class _Graph:
         return x
 
     def residual(self, block, x):
-        y = self.sequence(block.body, x)
-        return self.node("Add", [x, y]) if block.adds else y
+        return self.node("Add", [x, self.sequence(block.body, x)])
