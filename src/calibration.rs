@@ -8,13 +8,17 @@
 //! between strangers of one group, the worst that is large enough. What it found is a [`Table`], kept in a file ([`Tables`]) beside the
 //! encoder's digest; no other encoder may use it.
 
+mod cohort;
 mod file;
+mod head;
 mod measure;
 mod table;
 mod tail;
 mod threshold;
 
+pub use cohort::{Against, Cohort, normalised};
 pub use file::{CalibrationError, FILE, Tables};
+pub use head::{Form, Head};
 pub use measure::{Group, LEAST_PEOPLE, Measured, Run, Strangers, TooFew, Visits, measure, visits};
 pub use table::{Fmr, NotATable, Point, Table, fpir};
 pub use tail::Tail;

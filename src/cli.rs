@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod calibrate;
 mod compare;
 mod config;
 mod context;
@@ -16,6 +17,7 @@ mod logging;
 mod models;
 mod output;
 mod people;
+mod progress;
 mod record;
 mod run;
 mod status;
@@ -52,6 +54,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Answer> {
         Command::Enroll(wanted) => enroll::run(&context, &wanted),
         Command::People { action } => people::run(&context, action),
         Command::Status => status::run(&context),
+        Command::Calibrate(wanted) => calibrate::run(&context, &wanted),
         Command::Identify { images } => identify::run(&context, &images),
         Command::Verify { name, image } => verify::run(&context, &name, &image),
         Command::Compare { a, b } => compare::run(&context, &a, &b),

@@ -1,5 +1,6 @@
 //! The calibration file: tables of several encoders, each under its model's digest. TOML, version 1.
 
+use super::head::{Form, Head};
 use super::measure::{Group, Measured};
 use super::table::{NotATable, Point, Table};
 use super::tail::Tail;
@@ -51,6 +52,8 @@ struct File {
     version: u32,
     #[serde(default, rename = "calibration")]
     tables: Vec<Row>,
+    #[serde(default, rename = "head")]
+    heads: Vec<HeadRow>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +70,15 @@ struct Row {
     /// What else was found; nothing is computed from it.
     #[serde(default)]
     groups: Vec<GroupRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeadRow {
+    model: String,
+    form: Form,
+    bias: f32,
+    weights: Vec<f32>,
 }
 
 fn one() -> f64 {
@@ -126,6 +138,7 @@ fn rounded(number: f64) -> f64 {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tables {
     tables: Vec<(Table, Vec<Group>)>,
+    heads: Vec<Head>,
 }
 
 impl Tables {
@@ -135,7 +148,9 @@ impl Tables {
     /// The file is there and can't be read, or is wrong.
     pub fn of(data_dir: &Path) -> Result<Tables, CalibrationError> {
         let mut tables = Tables::own(data_dir)?;
-        tables.tables.extend(Tables::shipped()?.tables);
+        let shipped = Tables::shipped()?;
+        tables.tables.extend(shipped.tables);
+        tables.heads.extend(shipped.heads);
         Ok(tables)
     }
 
@@ -190,12 +205,32 @@ impl Tables {
             });
             tables.push((table, groups.collect()));
         }
-        Ok(Tables { tables })
+        let mut heads = Vec::new();
+        for row in file.heads {
+            let model = Digest::from_hex(&row.model).ok_or_else(|| not(format!("the model of a head is {:?}", row.model)))?;
+            let is_fit = row.weights.iter().chain([&row.bias]).all(|w| w.is_finite()) && !row.weights.is_empty();
+            if !is_fit {
+                return Err(not(format!("the {} head of {model} has no weights, or one that is no number", row.form.word())));
+            }
+            heads.push(Head { model, form: row.form, weights: row.weights, bias: row.bias });
+        }
+        Ok(Tables { tables, heads })
     }
 
     /// The table of an encoder.
     pub fn find(&self, model: &Digest) -> Option<&Table> {
         self.tables.iter().map(|(table, _)| table).find(|table| table.model == *model)
+    }
+
+    /// The head of an encoder in one of its forms.
+    pub fn head(&self, model: &Digest, form: Form) -> Option<&Head> {
+        self.heads.iter().find(|head| head.model == *model && head.form == form)
+    }
+
+    /// Puts a head in the place of the one of the same encoder and form, or beside the others.
+    pub fn put_head(&mut self, head: Head) {
+        self.heads.retain(|h| h.model != head.model || h.form != head.form);
+        self.heads.push(head);
     }
 
     /// What to say where an encoder has none.
@@ -245,6 +280,15 @@ impl Tables {
             }
             text += "]\n";
         }
+        for head in &self.heads {
+            text += &format!(
+                "\n[[head]]\nmodel = \"{}\"\nform = \"{}\"\nbias = {:?}\nweights = {:?}\n",
+                head.model,
+                head.form.word(),
+                head.bias,
+                head.weights
+            );
+        }
         text
     }
 
@@ -293,6 +337,20 @@ mod tests {
         tables.put(newer.clone(), &measured());
         assert_eq!(tables.tables.len(), 1, "one table an encoder");
         assert_eq!(tables.find(&newer.model), Some(&newer));
+    }
+
+    #[test]
+    fn a_head_survives_its_file() {
+        let mut tables = Tables::default();
+        let head = |form, bias| Head { model: Digest([9; 32]), form, weights: vec![0.25, 0.0, 1.5e-3], bias };
+        tables.put_head(head(Form::Absolute, 1.0));
+        tables.put_head(head(Form::ChiSquare, 2.0));
+        tables.put_head(head(Form::Absolute, 3.0));
+        let back = Tables::read(&tables.to_toml(), Path::new("c.toml")).unwrap();
+        assert_eq!(back, tables);
+        assert_eq!(back.head(&Digest([9; 32]), Form::Absolute), Some(&head(Form::Absolute, 3.0)));
+        assert_eq!(back.head(&Digest([8; 32]), Form::Absolute), None);
+        assert!(Tables::read(&tables.to_toml().replace("bias = 2.0", "bias = nan"), Path::new("c.toml")).is_err());
     }
 
     #[test]

@@ -109,6 +109,11 @@ impl Table {
         Table { model, encoder: encoder.into(), group: group.into(), people, comparisons, visit_factor, points: Vec::new() }
     }
 
+    /// The same table, a visit passing so much oftener than a look.
+    pub fn with_visit_factor(self, visit_factor: f64) -> Table {
+        Table { visit_factor, ..self }
+    }
+
     /// By falling FMR.
     pub fn points(&self) -> &[Point] {
         &self.points

@@ -71,6 +71,8 @@ pub enum Command {
     },
     /// What the gate is worth as it stands: encoder, people, tau, and how often a stranger gets in
     Status,
+    /// Measure what the encoder's similarities are worth on pictures of strangers, for match.false_entries
+    Calibrate(Calibrate),
     /// Who is this, or nobody (1:K)
     Identify {
         /// Pictures, or folders of pictures
@@ -137,6 +139,29 @@ pub struct Enroll {
     /// Know this person and never let them in: for somebody who is mistaken for another
     #[arg(long, conflicts_with = "add")]
     pub never: bool,
+}
+
+#[derive(Args)]
+pub struct Calibrate {
+    /// Strangers: a folder a group (of one age, gender, origin ...), in it a folder a person, or one picture a person. The worst group counts
+    #[arg(long, value_name = "DIR", num_args = 1.., required = true)]
+    pub impostors: Vec<PathBuf>,
+    /// People with several pictures each: how often they would be missed at each tau
+    #[arg(long, value_name = "DIR")]
+    pub genuine: Option<PathBuf>,
+    /// Fit a learned metric too, on the pairs of --genuine: a logistic head on |a - b|, or in its chi-square form. It serves
+    /// evaluate verification --metric; the gate compares cosines
+    #[arg(long, value_name = "absolute|chi-square", requires = "genuine", value_parser = head_form)]
+    pub head: Option<crate::calibration::Form>,
+    /// The pictures are aligned crops of 112x112: straight to the encoder
+    #[arg(long)]
+    pub aligned: bool,
+    /// Visits to make of pictures of the worst group, of twelve looks each; 0 counts a visit as one look
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub visits: usize,
+    /// Keep the embeddings in the data folder (personal data!), so that the next calibration on these pictures begins at once
+    #[arg(long)]
+    pub keep: bool,
 }
 
 #[derive(Subcommand)]
@@ -207,6 +232,11 @@ pub enum Config {
     Check,
     /// A file with every key, its default and its meaning
     Default,
+}
+
+fn head_form(text: &str) -> Result<crate::calibration::Form, String> {
+    use crate::calibration::Form;
+    [Form::Absolute, Form::ChiSquare].into_iter().find(|f| f.word() == text).ok_or_else(|| "it must be absolute or chi-square".into())
 }
 
 /// Prints the completion script of a shell.

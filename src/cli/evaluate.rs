@@ -7,12 +7,12 @@ mod verification;
 
 use super::context::Context;
 use super::exit::{Answer, Misuse};
-use crate::evaluate::encode::{Encoded, Failure, Job, Setting, Which, encode};
-use crate::evaluate::{EvaluateError, Keep, report};
+use super::progress::misuse;
+use crate::evaluate::encode::{Failure, Setting, Which};
+use crate::evaluate::{EvaluateError, report};
 use crate::service::{self, Site};
 use crate::units::Tau;
-use args::{Common, Comparing, Evaluate, Face};
-use indicatif::{ProgressBar, ProgressStyle};
+use args::{Comparing, Evaluate, Face};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -24,8 +24,8 @@ pub fn run(context: &Context, what: &Evaluate) -> anyhow::Result<Answer> {
     }
 }
 
-/// The site, how pictures are encoded, and the threshold.
-fn comparing(context: &Context, wanted: &Comparing, default: Which) -> anyhow::Result<(Site, Setting, Tau)> {
+/// The site, how pictures are encoded, and the threshold: the one given, or what is in force at the gate with `k` templates.
+fn comparing(context: &Context, wanted: &Comparing, default: Which, k: usize) -> anyhow::Result<(Site, Setting, Tau)> {
     let site = context.site()?;
     let which = match wanted.face {
         None => default,
@@ -35,44 +35,18 @@ fn comparing(context: &Context, wanted: &Comparing, default: Which) -> anyhow::R
     let setting = Setting::of(&site, service::real_clock(), false).map_err(misuse)?;
     let setting = Setting { which, is_aligned: wanted.aligned, threads: wanted.common.threads, ..setting };
     let encoder = setting.library.encoder(setting.options.encoder.as_deref())?;
-    let tau = wanted.tau.or(site.config.matching.tau).map(Tau).or(encoder.tau);
-    let tau = tau.ok_or_else(|| misuse(EvaluateError::NoTau(encoder.name.clone())))?;
+    let tau = match wanted.tau {
+        Some(tau) => Tau(tau),
+        None => {
+            let standing = service::threshold_of(&site, encoder)?.at(k);
+            service::keeps_its_wish(&standing)?;
+            standing.tau
+        }
+    };
+    if tau.0.is_nan() {
+        return Err(misuse(EvaluateError::NoTau(encoder.name.clone())));
+    }
     Ok((site, setting, tau))
-}
-
-/// Encodes with a bar on a terminal, writing down what is done.
-fn encoded(context: &Context, setting: &Setting, jobs: &[Job], common: &Common) -> anyhow::Result<Encoded> {
-    let keep = Keep { dir: context.data_dir()?.join("evaluation"), for_next_time: common.keep };
-    // Draws on a terminal alone, on stderr; the template has no colour.
-    let bar = ProgressBar::new(jobs.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("{pos} of {len} pictures {bar:30} {per_sec}, {eta} left") {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    let encoded = encode(setting, jobs, Some(&keep), &|done| bar.set_position(done as u64));
-    bar.finish_and_clear();
-    let encoded = encoded.map_err(misuse)?;
-    if encoded.found > 0 {
-        eprintln!("{} of {} pictures were encoded before", encoded.found, jobs.len());
-    }
-    if common.keep {
-        eprintln!("the embeddings are kept in {}; they are personal data", keep.dir.display());
-    }
-    Ok(encoded)
-}
-
-/// What the caller can change is wrong usage; the rest could not be done.
-fn misuse(e: EvaluateError) -> anyhow::Error {
-    match e {
-        EvaluateError::NoFolder(_)
-        | EvaluateError::Empty(_)
-        | EvaluateError::TooFewPeople { .. }
-        | EvaluateError::Pairs { .. }
-        | EvaluateError::PicturesMissing { .. }
-        | EvaluateError::TooManyPairs { .. }
-        | EvaluateError::NoTau(_)
-        | EvaluateError::Unfit(_) => Misuse(e.to_string()).into(),
-        e => e.into(),
-    }
 }
 
 /// Where the report is to be written is looked at before an hour of work.

@@ -4,6 +4,7 @@
 //! generalised ones.)
 
 use super::groups::Groups;
+use super::metric::Metric;
 use super::pairs::Pairs;
 use super::{EvaluateError, Failure, Folder, Sample};
 use crate::statistics::{Accuracy, Labelled, Roc, Share, over_folds};
@@ -127,7 +128,13 @@ pub struct Verification {
 ///
 /// # Errors
 /// There is nothing to compare: one person only, nobody with two pictures, no picture that gave an embedding; or there are too many pairs.
-pub fn measure(plan: &Plan, samples: &[Result<Sample, Failure>], tau: Tau, groups: Option<&Groups>) -> Result<Verification, EvaluateError> {
+pub fn measure(
+    plan: &Plan,
+    samples: &[Result<Sample, Failure>],
+    metric: &Metric,
+    tau: Tau,
+    groups: Option<&Groups>,
+) -> Result<Verification, EvaluateError> {
     plan.check()?;
     let pictures = plan.pictures();
     let (person, names) = plan.people();
@@ -138,10 +145,8 @@ pub fn measure(plan: &Plan, samples: &[Result<Sample, Failure>], tau: Tau, group
         return Err(EvaluateError::NothingAcquired { what, pictures: samples.len(), first });
     }
     let mut tally = Tally::new(tau, &person, &names, groups);
-    let score = |a: usize, b: usize| match (&samples[a], &samples[b]) {
-        (Ok(a), Ok(b)) => a.embedding.similarity(&b.embedding).0,
-        _ => NO_SCORE,
-    };
+    let scorer = metric.of(samples);
+    let score = |a: usize, b: usize| scorer.score(samples, a, b).unwrap_or(NO_SCORE);
     let mut accuracy = None;
     let (mut missing, mut left_out) = (Vec::new(), 0);
     match plan {
@@ -294,7 +299,7 @@ mod tests {
     fn every_picture_is_compared_with_every_other_once_and_a_failure_is_a_miss() {
         let plan = Plan::All(people(&[3, 2]));
         let samples = [at(0.0), at(10.0), Err(Failure::NoFace), at(90.0), at(60.0)];
-        let found = measure(&plan, &samples, Tau(0.8), None).unwrap();
+        let found = measure(&plan, &samples, &Metric::Cosine, Tau(0.8), None).unwrap();
         // Genuine: 3 of p0, 1 of p1 (30 degrees: 0.866). Impostor: 3 x 2.
         assert_eq!((found.fnmr, found.fmr), (Share::of(2, 4), Share::of(0, 6)));
         assert_eq!((found.pairs(), found.not_compared, found.failures.len()), (10, 4, 1));
@@ -307,7 +312,7 @@ mod tests {
     #[test]
     fn one_person_and_people_with_one_picture_can_not_be_measured() {
         let said = |counts: &[usize], samples: &[Result<Sample, Failure>]| {
-            measure(&Plan::All(people(counts)), samples, Tau(0.5), None).unwrap_err().to_string()
+            measure(&Plan::All(people(counts)), samples, &Metric::Cosine, Tau(0.5), None).unwrap_err().to_string()
         };
         assert!(said(&[2], &[at(0.0), at(1.0)]).contains("one person only"));
         assert!(said(&[1, 1], &[at(0.0), at(1.0)]).contains("nobody has two pictures"));

@@ -57,11 +57,28 @@ pub struct Verification {
     /// A list of pairs in the form of LFW's pairs.txt [default: every picture with every other]
     #[arg(long, value_name = "FILE")]
     pub pairs: Option<PathBuf>,
+    /// What is compared: the cosine, as at the gate, or what was tried in its place
+    #[arg(long, value_enum, default_value_t = MetricWord::Cosine)]
+    pub metric: MetricWord,
+    /// For --metric s-norm: strangers to normalise by, who are none of the pictures' people
+    #[arg(long, value_name = "DIR", required_if_eq("metric", "s-norm"))]
+    pub cohort: Option<PathBuf>,
     /// A list of `person,group` lines: error rates by group
     #[arg(long, value_name = "FILE")]
     pub groups: Option<PathBuf>,
     #[command(flatten)]
     pub comparing: Comparing,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MetricWord {
+    Cosine,
+    /// The head on |a - b| that `calibrate --head absolute` fitted
+    HeadAbsolute,
+    /// The head in its chi-square form, by `calibrate --head chi-square`
+    HeadChiSquare,
+    /// The cosine, normalised by a cohort of strangers
+    SNorm,
 }
 
 #[derive(Args)]

@@ -1,10 +1,11 @@
 //! `facegate evaluate identification`.
 
 use super::args::{Identification as Wanted, Pick as PickWord, Templates};
-use super::{can_write, comparing, encoded, failures_json, failures_text, misuse, percent, write_report};
+use super::{can_write, comparing, failures_json, failures_text, percent, write_report};
 use crate::cli::context::Context;
 use crate::cli::exit::Answer;
 use crate::cli::output;
+use crate::cli::progress::{encoded, misuse};
 use crate::evaluate::cast::Cast;
 use crate::evaluate::encode::{Encoded, Failure, Job, Sample, Which};
 use crate::evaluate::identification::{AtSize, FPIRS, Identification, Probe, SIZES, Way, fnir_at_fpir, measure};
@@ -38,10 +39,11 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     let is_parted = wanted.probes.is_none() || wanted.probes.as_ref() == Some(&wanted.gallery);
     let shots = wanted.shots.map_or(if is_parted { 1 } else { SHOTS }, usize::from);
     let cast = Cast::read(&wanted.gallery, wanted.probes.as_deref(), wanted.strangers.as_deref(), shots).map_err(misuse)?;
-    let (site, setting, tau) = comparing(context, &wanted.comparing, Which::Largest)?;
+    let (site, setting, tau) =
+        comparing(context, &wanted.comparing, Which::Largest, cast.enrolled.iter().map(|e| e.pictures.len().min(shots)).sum())?;
     let rules = service::rules(&site.config);
     let (jobs, visits) = jobs(&cast, wanted.visits);
-    let encoded = encoded(context, &setting, &jobs, &wanted.comparing.common)?;
+    let encoded = encoded(context, &setting, &jobs, wanted.comparing.common.keep)?;
 
     let mut rest = encoded.samples.as_slice();
     let pick = if matches!(wanted.pick, PickWord::First) { Pick::First } else { Pick::Spread };

@@ -1,10 +1,11 @@
 //! `facegate evaluate liveness`.
 
 use super::args::Liveness as Wanted;
-use super::{can_write, encoded, misuse, percent, write_report};
+use super::{can_write, percent, write_report};
 use crate::cli::context::Context;
 use crate::cli::exit::{Answer, Misuse};
 use crate::cli::output;
+use crate::cli::progress::{encoded, misuse};
 use crate::evaluate::encode::{Job, Setting};
 use crate::evaluate::liveness::{Liveness, Series, SeriesErrors};
 use crate::evaluate::report;
@@ -23,7 +24,7 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     let setting = Setting { threads: wanted.common.threads, ..setting };
     let min_live = wanted.min_live.unwrap_or(site.config.liveness.min_live);
     let jobs: Vec<Job> = [&real].into_iter().chain(&spoof).flat_map(|s| &s.pictures).map(Job::still).collect();
-    let encoded = encoded(context, &setting, &jobs, &wanted.common)?;
+    let encoded = encoded(context, &setting, &jobs, wanted.common.keep)?;
     let (living, mut rest) = encoded.samples.split_at(real.pictures.len());
     let mut attacks = Vec::new();
     for series in &spoof {
