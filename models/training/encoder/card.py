@@ -20,7 +20,7 @@ This file is written by `python -m encoder.ship` (or `python -m encoder.card`) i
 A face encoder: an aligned face, RGB 112x112, (x - 127.5) / 128, to 128 numbers, compared by cosine after normalising. {parameters:,} parameters, {mmac:.0f} million multiply-accumulates, {bytes:,} bytes, fp32, opset 13; Conv, Relu,
 Add, Flatten and Gemm only. sha256 `{sha256}`. onnxruntime differs from PyTorch by at most {parity:.0e}; one picture takes {best:.1f} ms there at best, {median:.1f} ms as a median (one thread of a shared server: compare, do not quote).
 
-Network: two strided 3x3 convolutions, ten blocks (1x1 up, 3x3 depthwise, 1x1 down) at 28x28, 14x14 and 7x7, then a 1x1, a full-size depthwise convolution and a linear layer.
+Network: a 7x7 convolution with stride 4, seven residual blocks (1x1 down, plain 3x3, 1x1 up) at 28x28, 14x14 and 7x7 with strided 3x3 convolutions between, then a 1x1, a full-size depthwise convolution and a linear layer.
 
 ## What it was trained on
 
