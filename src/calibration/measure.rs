@@ -111,7 +111,7 @@ fn people(faces: &[(usize, Embedding)]) -> usize {
 /// The table's rates: 1, 5 and 2 of each decade, from one in a hundred down to [`BEYOND`] what was seen.
 fn rates(comparisons: u64) -> impl Iterator<Item = f64> {
     let least = 1.0 / (BEYOND * comparisons as f64);
-    (2..10).flat_map(|decade| [1.0, 0.5, 0.2].map(|m| m * 10f64.powi(-decade))).take_while(move |fmr| *fmr >= least)
+    (2..10).flat_map(|decade| [10.0, 5.0, 2.0].map(|m| m / 10f64.powi(decade + 1))).take_while(move |fmr| *fmr >= least)
 }
 
 fn points(pairs: &Pairs, tail: &Tail) -> Vec<Point> {

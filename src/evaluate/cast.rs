@@ -108,16 +108,7 @@ impl Cast {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder(files: &[&str]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = dir.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, b"x").unwrap();
-        }
-        dir
-    }
+    use crate::evaluate::people::tests::folder;
 
     #[test]
     fn one_folder_is_parted() {
