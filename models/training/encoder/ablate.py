@@ -62,7 +62,7 @@ def heads(g):
     fit = np.sort(np.random.default_rng(0).permutation(fit)[:g.pictures])
     a, b = torch.from_numpy(embed(packs.pixels[fit])), torch.from_numpy(embed(packs.pixels[look]))
     found = {"cosine": judge(lambda i, j: (b[i] * b[j]).sum(1), packs.person[look])}
-    for name, chi_square in (("Siamese head |a - b|", False), ("Siamese head, chi-square", True)):
+    for name, chi_square in (("Siamese head, abs(a - b)", False), ("Siamese head, chi-square", True)):
         head = fit_head(a, packs.person[fit], chi_square)
         with torch.no_grad():
             found[name] = judge(lambda i, j: head(b[i], b[j]), packs.person[look])
