@@ -17,7 +17,7 @@ mod tail;
 mod threshold;
 
 pub use cohort::{Against, Cohort, normalised};
-pub use file::{CalibrationError, FILE, Tables};
+pub use file::{CalibrationError, Tables};
 pub use head::{Form, Head};
 pub use measure::{Group, LEAST_PEOPLE, Measured, Run, Strangers, TooFew, Visits, measure, visits};
 pub use table::{Fmr, NotATable, Point, Table, fpir};

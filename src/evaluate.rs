@@ -30,6 +30,7 @@ pub mod templates;
 pub mod verification;
 // Visits, measured.
 pub mod visit;
+mod worst;
 
 pub use encode::{Encoded, Failure, Job, Sample, Setting, Which};
 pub use error::EvaluateError;

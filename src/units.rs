@@ -3,10 +3,12 @@
 mod embedding;
 mod false_entries;
 mod moment;
+mod splitmix;
 
 pub use embedding::{Embedding, NotAnEmbedding};
 pub use false_entries::{FalseEntries, NoWish};
 pub use moment::{Clock, Moment};
+pub use splitmix::SplitMix;
 
 use serde::Serialize;
 

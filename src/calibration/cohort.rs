@@ -50,16 +50,11 @@ pub fn normalised(similarity: Similarity, a: Against, b: Against) -> f32 {
 mod tests {
     use super::*;
 
-    fn at(degrees: f32) -> Embedding {
-        let (sin, cos) = degrees.to_radians().sin_cos();
-        Embedding::normalised(&[cos, sin]).unwrap()
-    }
-
     #[test]
     fn a_computed_case() {
-        let cohort = Cohort::new(vec![at(60.0), at(90.0), at(180.0)], 2).unwrap();
+        let cohort = Cohort::new(vec![Embedding::at_degrees(60.0), Embedding::at_degrees(90.0), Embedding::at_degrees(180.0)], 2).unwrap();
         // cosines 0.5, 0, -1 to the face at 0: of the nearest two mean 0.25, spread 0.25
-        let a = cohort.against(&at(0.0));
+        let a = cohort.against(&Embedding::at_degrees(0.0));
         assert!((a.mean - 0.25).abs() < 1e-6 && (a.spread - 0.25).abs() < 1e-6);
         assert!((normalised(Similarity(0.75), a, a) - 2.0).abs() < 1e-5);
         let b = Against { mean: 0.5, spread: 0.5 };
@@ -69,16 +64,16 @@ mod tests {
 
     #[test]
     fn whoever_is_alike_to_everybody_counts_for_less() {
-        let cohort = Cohort::new((0..10).map(|n| at(80.0 + n as f32)).collect(), 10).unwrap();
-        let (plain, common) = (cohort.against(&at(0.0)), cohort.against(&at(60.0)));
+        let cohort = Cohort::new((0..10).map(|n| Embedding::at_degrees(80.0 + n as f32)).collect(), 10).unwrap();
+        let (plain, common) = (cohort.against(&Embedding::at_degrees(0.0)), cohort.against(&Embedding::at_degrees(60.0)));
         assert!(normalised(Similarity(0.5), common, plain) < normalised(Similarity(0.5), plain, plain));
     }
 
     #[test]
     fn too_small_a_cohort_is_none() {
-        assert!(Cohort::new(vec![at(0.0)], 2).is_none());
-        assert!(Cohort::new(vec![at(0.0), at(1.0)], 1).is_none());
-        let same = Cohort::new(vec![at(90.0); 3], 3).unwrap().against(&at(0.0));
+        assert!(Cohort::new(vec![Embedding::at_degrees(0.0)], 2).is_none());
+        assert!(Cohort::new(vec![Embedding::at_degrees(0.0), Embedding::at_degrees(1.0)], 1).is_none());
+        let same = Cohort::new(vec![Embedding::at_degrees(90.0); 3], 3).unwrap().against(&Embedding::at_degrees(0.0));
         assert_eq!(same.spread, LEAST_SPREAD);
     }
 }

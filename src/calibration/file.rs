@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// What the file is called, in the data folder.
-pub const FILE: &str = "calibration.toml";
+const FILE: &str = "calibration.toml";
 
 /// The tables that come with the program: of the shipped encoder, and of the public ones that `models install` knows.
 const SHIPPED: &str = include_str!("../../models/calibration.toml");

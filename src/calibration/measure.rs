@@ -6,7 +6,7 @@ pub use visits::{Run, Visits, visits};
 
 use super::table::Point;
 use super::tail::Tail;
-use crate::units::Embedding;
+use crate::units::{Embedding, SplitMix};
 use serde::Serialize;
 
 /// A group must have so many people: fewer than some 5,000 comparisons leave less than 50 in the top percent, too few for a tail.
@@ -203,7 +203,7 @@ impl Pairs {
     /// As many people as there are, drawn with replacement: how often each came.
     fn drawn(&self, draw: u64) -> Vec<u64> {
         let mut times = vec![0; self.pictures_of.len()];
-        let mut random = SplitMix(draw.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x0fac_e9a7);
+        let mut random = SplitMix(SplitMix::after(draw).0 ^ 0x0fac_e9a7);
         for _ in 0..times.len() {
             let who = (random.next() % times.len() as u64) as usize;
             times[who] += 1;
@@ -226,19 +226,6 @@ fn evenly(faces: &[(usize, Embedding)]) -> (Vec<(usize, &Embedding)>, Vec<u64>) 
         }
     }
     (of, pictures_of)
-}
-
-/// Random enough to draw people, and the same everywhere (Steele, Lea, Flood 2014).
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
 }
 
 #[cfg(test)]

@@ -61,11 +61,6 @@ impl Threshold {
         Ok(Threshold { source, table })
     }
 
-    /// A threshold that follows nothing: for evaluation and tests.
-    pub fn fixed(tau: Tau) -> Threshold {
-        Threshold { source: Source::Config(tau), table: None }
-    }
-
     /// Where tau comes from.
     pub fn source(&self) -> &Source {
         &self.source

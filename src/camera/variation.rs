@@ -1,6 +1,7 @@
 //! One picture as a camera would give it again and again: moved and re-lit a little from frame to frame. For the demo and for scenarios.
 
 use super::{Frame, PixelFormat};
+use crate::units::SplitMix;
 
 /// Most pixels that a frame is moved, a hundredth of the picture's width.
 const MOVE: f32 = 0.01;
@@ -28,12 +29,9 @@ pub fn vary(picture: &Frame, n: u64) -> Frame {
     Frame::new(PixelFormat::Rgb, picture.width, picture.height, bytes)
 }
 
-/// A number from -1 to 1 that looks like chance (SplitMix64, Steele et al. 2014).
+/// A number from -1 to 1 that looks like chance, always the same for the same two.
 fn chance(n: u64, which: u64) -> f32 {
-    let mut z = (n * 3 + which + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    (SplitMix::after(n * 3 + which).next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::kept::Kept;
 use super::{EvaluateError, Keep};
 use crate::camera::{Frame, picture, vary};
 use crate::config::Quality as QualityLimits;
-use crate::units::{Clock, Embedding, Tau};
+use crate::units::{Clock, Embedding};
 use crate::vision::align::{Crop, PLACES, SIDE};
 use crate::vision::{Detection, Encoder, Entry, Face, Library, Limits, Options, Rect, Vision, VisionError};
 use sha2::{Digest as _, Sha256};
@@ -112,11 +112,6 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// The encoder's own threshold.
-    pub fn tau(&self) -> Option<Tau> {
-        self.encoder.tau
-    }
-
     /// How many jobs gave nothing.
     pub fn failures(&self) -> usize {
         self.samples.iter().filter(|s| s.is_err()).count()

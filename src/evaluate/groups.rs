@@ -1,7 +1,6 @@
 //! Error rates by group of people (age, sex, origin: whatever a list says), at tau: an average hides whom a gate mistakes for one another.
 
 use super::EvaluateError;
-use super::verification::count;
 use crate::statistics::Share;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -67,7 +66,7 @@ impl Tally {
     pub fn add(&mut self, a: usize, b: usize, is_genuine: bool, is_match: bool) {
         let (Some(group), true) = (self.of[a], self.of[a] == self.of[b]) else { return };
         let errors = &mut self.errors[group];
-        if is_genuine { count(&mut errors.fnmr, !is_match) } else { count(&mut errors.fmr, is_match) }
+        if is_genuine { errors.fnmr.note(!is_match) } else { errors.fmr.note(is_match) }
     }
 }
 

@@ -10,17 +10,17 @@
 
 use super::templates::Combine;
 use super::visit::{Frames, Visits};
+use super::worst::worst;
 use super::{Failure, Sample};
 use crate::access::Rules;
+use crate::calibration::fpir;
 use crate::statistics::{Roc, Share};
-use crate::units::{Embedding, Tau};
+use crate::units::{Embedding, SplitMix, Tau};
 
 /// Sizes of galleries that are looked at, in people, as far as there are so many.
 pub const SIZES: [usize; 7] = [1, 10, 50, 200, 1000, 2000, 5000];
 /// FPIRs at which ways of joining templates are compared.
 pub const FPIRS: [f64; 3] = [1e-1, 1e-2, 1e-3];
-/// Worst searches that are remembered of each kind.
-const WORST: usize = 12;
 
 /// A picture of somebody who comes.
 #[derive(Debug, Clone)]
@@ -59,8 +59,7 @@ pub struct AtSize {
 impl AtSize {
     /// Interval of the FPIR: pictures of strangers are counted, not searches, because one stranger's searches depend on each other.
     pub fn fpir_interval95(&self) -> Option<[f64; 2]> {
-        let n = self.strangers as f64;
-        self.fpir.rate().map(|rate| crate::statistics::clopper_pearson(rate * n, n, 0.95))
+        self.fpir.interval95_of(self.strangers)
     }
 }
 
@@ -108,8 +107,11 @@ pub fn measure(people: &[Vec<&Sample>], probes: &[Probe<'_>], how: Combine, tau:
     for (number, probe) in probes.iter().enumerate() {
         let scores = probe.look.as_ref().ok().map(|sample| Row::of(&sample.embedding, &templates));
         if probe.person.is_none() {
-            let row_matches = scores.as_ref().map_or(0, |row| row.matches(&sample_of(probe), &templates, tau.0));
-            found.fmr = found.fmr + Share { hits: row_matches, n: templates.iter().map(|t| t.len() as u64).sum() };
+            let hits = match (&scores, probe.look) {
+                (Some(row), Ok(sample)) => row.matches(&sample.embedding, &templates, tau.0),
+                _ => 0,
+            };
+            found.fmr = found.fmr + Share { hits, n: templates.iter().map(|t| t.len() as u64).sum() };
         }
         let rows: Option<Vec<Option<Row>>> =
             probe.visit.as_ref().map(|frames| frames.iter().map(|f| f.as_ref().ok().map(|s| Row::of(&s.embedding, &templates))).collect());
@@ -124,7 +126,7 @@ pub fn measure(people: &[Vec<&Sample>], probes: &[Probe<'_>], how: Combine, tau:
                 }
                 match probe.person {
                     None => {
-                        at.fpir = at.fpir + Share { hits: u64::from(is_alike), n: 1 };
+                        at.fpir.note(is_alike);
                         if n == all {
                             stranger_scores.push(best.map_or(super::verification::NO_SCORE, |(_, score)| score));
                             if let Some((person, score)) = best {
@@ -134,8 +136,8 @@ pub fn measure(people: &[Vec<&Sample>], probes: &[Probe<'_>], how: Combine, tau:
                     }
                     Some(person) => {
                         let is_right = best.is_some_and(|(best, _)| best == person);
-                        at.rank1 = at.rank1 + Share { hits: u64::from(is_right), n: 1 };
-                        at.fnir = at.fnir + Share { hits: u64::from(!(is_right && is_alike)), n: 1 };
+                        at.rank1.note(is_right);
+                        at.fnir.note(!(is_right && is_alike));
                         if n == all {
                             right_scores.push(best.filter(|_| is_right).map_or(super::verification::NO_SCORE, |(_, score)| score));
                             if let Some(row) = &scores {
@@ -156,7 +158,7 @@ pub fn measure(people: &[Vec<&Sample>], probes: &[Probe<'_>], how: Combine, tau:
             visits.strangers = probes.iter().filter(|p| p.person.is_none() && p.visit.is_some()).count() as u64;
         }
         let galleries = order.chunks_exact(at.people).map(|g| g.iter().map(|p| templates[*p].len()).sum::<usize>());
-        at.formula = galleries.map(|k| 1.0 - (1.0 - fmr).powi(k as i32)).sum::<f64>() / at.galleries as f64;
+        at.formula = galleries.map(|k| fpir(k, fmr)).sum::<f64>() / at.galleries as f64;
     }
     found.roc = Roc::new(right_scores, stranger_scores);
     found.sizes = counts;
@@ -215,27 +217,12 @@ impl Row {
     }
 }
 
-fn sample_of(probe: &Probe<'_>) -> Embedding {
-    probe.look.as_ref().map(|s| s.embedding.clone()).expect("only asked where there is a row, and that is made of it")
-}
-
-fn worst(list: &mut Vec<Search>, search: Search, badness: fn(&Search) -> f32) {
-    let at = list.partition_point(|s| badness(s) >= badness(&search));
-    if at < WORST {
-        list.insert(at, search);
-        list.truncate(WORST);
-    }
-}
-
-/// The numbers below `n` in an order that looks like chance and is always the same (SplitMix64 and Fisher-Yates).
+/// The numbers below `n` in an order that looks like chance and is always the same (Fisher-Yates).
 fn shuffled(n: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
-    let mut state = 0x0066_6163_6567_6174u64;
+    let mut random = SplitMix(0x0066_6163_6567_6174);
     for i in (1..n).rev() {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        order.swap(i, ((z ^ (z >> 31)) % (i as u64 + 1)) as usize);
+        order.swap(i, (random.next() % (i as u64 + 1)) as usize);
     }
     order
 }

@@ -6,6 +6,7 @@
 use super::groups::Groups;
 use super::metric::Metric;
 use super::pairs::Pairs;
+use super::worst::worst;
 use super::{EvaluateError, Failure, Folder, Sample};
 use crate::statistics::{Accuracy, Labelled, Roc, Share, over_folds};
 use crate::units::Tau;
@@ -17,9 +18,6 @@ pub const NO_SCORE: f32 = -2.0;
 pub const FMRS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
 /// Most pairs that are held in memory: 60 million, 240 MB.
 const MOST_PAIRS: u64 = 60_000_000;
-/// Worst pairs that are remembered of each kind.
-const WORST: usize = 12;
-
 /// What is compared with what.
 #[derive(Debug, Clone)]
 pub enum Plan {
@@ -244,35 +242,19 @@ impl<'a> Tally<'a> {
         }
         if is_genuine {
             self.genuine.push(pair.score);
-            count(&mut self.fnmr, !is_match);
-            count(&mut self.people[a].misses, !is_match);
+            self.fnmr.note(!is_match);
+            self.people[a].misses.note(!is_match);
             if pair.score != NO_SCORE {
                 worst(&mut self.worst_misses, pair, |p| -p.score);
             }
         } else {
             self.impostor.push(pair.score);
-            count(&mut self.fmr, is_match);
-            count(&mut self.people[a].false_matches, is_match);
-            count(&mut self.people[b].false_matches, is_match);
+            self.fmr.note(is_match);
+            self.people[a].false_matches.note(is_match);
+            self.people[b].false_matches.note(is_match);
             worst(&mut self.worst_false, pair, |p| p.score);
         }
     }
-}
-
-/// One more, and whether it happened.
-pub(super) fn count(share: &mut Share, happened: bool) {
-    share.n += 1;
-    share.hits += u64::from(happened);
-}
-
-/// Keeps the few that are worst, the worst first.
-fn worst(list: &mut Vec<Scored>, pair: Scored, badness: fn(&Scored) -> f32) {
-    if list.len() == WORST && list.last().is_some_and(|last| badness(last) >= badness(&pair)) {
-        return;
-    }
-    let at = list.partition_point(|p| badness(p) >= badness(&pair));
-    list.insert(at, pair);
-    list.truncate(WORST);
 }
 
 #[cfg(test)]
@@ -283,8 +265,7 @@ mod tests {
 
     /// An embedding at an angle, in degrees.
     fn at(degrees: f32) -> Result<Sample, Failure> {
-        let (y, x) = degrees.to_radians().sin_cos();
-        Ok(Sample { embedding: Embedding::normalised(&[x, y]).unwrap(), sharpness: 1.0, live: None })
+        Ok(Sample { embedding: Embedding::at_degrees(degrees), sharpness: 1.0, live: None })
     }
 
     fn people(counts: &[usize]) -> Folder {

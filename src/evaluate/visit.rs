@@ -1,7 +1,6 @@
 //! Visits, measured: moved and re-lit frames of one picture, as somebody who stands before the gate gives them, through the gate's own rules.
 
 use super::identification::Row;
-use super::verification::count;
 use super::{Failure, Sample};
 use crate::access::{Action, Controller, Flaw, Input, Quality, Rules, Sighting};
 use crate::statistics::Share;
@@ -41,18 +40,17 @@ impl Visits {
     ) {
         let granted = granted(gallery, rows, frames, tau, rules);
         match person {
-            None => count(&mut self.fpir, granted.is_some()),
+            None => self.fpir.note(granted.is_some()),
             Some(person) => {
-                count(&mut self.fnir, granted != Some(person));
-                count(&mut self.mistaken, granted.is_some_and(|g| g != person));
+                self.fnir.note(granted != Some(person));
+                self.mistaken.note(granted.is_some_and(|g| g != person));
             }
         }
     }
 
     /// Interval of the FPIR, with as many trials as there were strangers.
     pub fn fpir_interval95(&self) -> Option<[f64; 2]> {
-        let n = self.strangers as f64;
-        self.fpir.rate().map(|rate| crate::statistics::clopper_pearson(rate * n, n, 0.95))
+        self.fpir.interval95_of(self.strangers)
     }
 
     /// Whether any was made.

@@ -32,14 +32,15 @@ pub fn spread(shots: &[&Embedding], most: usize) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn at(degrees: f32) -> Embedding {
-        let (y, x) = degrees.to_radians().sin_cos();
-        Embedding::normalised(&[x, y]).unwrap()
-    }
-
     #[test]
     fn the_middle_comes_first_and_then_what_lies_farthest() {
-        let shots = [at(0.0), at(1.0), at(20.0), at(21.0), at(45.0)];
+        let shots = [
+            Embedding::at_degrees(0.0),
+            Embedding::at_degrees(1.0),
+            Embedding::at_degrees(20.0),
+            Embedding::at_degrees(21.0),
+            Embedding::at_degrees(45.0),
+        ];
         let shots: Vec<&Embedding> = shots.iter().collect();
         assert_eq!(spread(&shots, 3), [2, 4, 0], "the middle, the far end, the other end; never two of the same");
         assert_eq!(spread(&shots, 9).len(), 5);

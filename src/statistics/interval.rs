@@ -24,6 +24,12 @@ impl Share {
         all.into_iter().fold(Share::default(), |s, item| Share { hits: s.hits + u64::from(holds(item)), n: s.n + 1 })
     }
 
+    /// One more, and whether it happened.
+    pub fn note(&mut self, happened: bool) {
+        self.n += 1;
+        self.hits += u64::from(happened);
+    }
+
     /// The rate, 0 to 1; None of none.
     pub fn rate(&self) -> Option<f64> {
         (self.n > 0).then(|| self.hits as f64 / self.n as f64)
@@ -32,6 +38,12 @@ impl Share {
     /// The exact interval of 95 %; None of none.
     pub fn interval95(&self) -> Option<[f64; 2]> {
         (self.n > 0).then(|| clopper_pearson(self.hits as f64, self.n as f64, 0.95))
+    }
+
+    /// The interval where only so many trials were independent of each other; None of none.
+    pub fn interval95_of(&self, trials: u64) -> Option<[f64; 2]> {
+        let n = trials as f64;
+        self.rate().map(|rate| clopper_pearson(rate * n, n, 0.95))
     }
 }
 

@@ -63,6 +63,15 @@ impl Embedding {
     }
 }
 
+#[cfg(test)]
+impl Embedding {
+    /// In the plane, at an angle: two of them are as alike as the cosine between.
+    pub(crate) fn at_degrees(degrees: f32) -> Embedding {
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        Embedding::normalised(&[cos, sin]).unwrap()
+    }
+}
+
 impl std::fmt::Debug for Embedding {
     /// Only the dimension: the numbers are personal data and have no place in a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

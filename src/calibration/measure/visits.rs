@@ -52,15 +52,11 @@ pub fn visits(runs: &[Run], templates: &[(usize, Embedding)], tau: Tau, votes: u
 mod tests {
     use super::*;
 
-    fn at(degrees: f32) -> Embedding {
-        let (sin, cos) = degrees.to_radians().sin_cos();
-        Embedding::normalised(&[cos, sin]).unwrap()
-    }
-
     #[test]
     fn three_of_five_in_a_row_open() {
-        let run = |degrees: &[f32]| Run { who: 1, looks: degrees.iter().map(|d| at(*d)).collect() };
-        let count = |degrees: &[f32]| visits(&[run(degrees)], &[(2, at(0.0)), (1, at(0.0))], Tau(0.5), 3, 5);
+        let run = |degrees: &[f32]| Run { who: 1, looks: degrees.iter().map(|d| Embedding::at_degrees(*d)).collect() };
+        let count =
+            |degrees: &[f32]| visits(&[run(degrees)], &[(2, Embedding::at_degrees(0.0)), (1, Embedding::at_degrees(0.0))], Tau(0.5), 3, 5);
         assert_eq!(count(&[0.0, 90.0, 0.0, 90.0, 0.0]), Visits { visits: 1, opened: 1, looks: 5, passed: 3 });
         assert_eq!(count(&[0.0, 90.0, 90.0, 0.0, 90.0, 90.0, 0.0]).opened, 0, "never three within five");
         assert_eq!(count(&[0.0, 0.0]).opened, 0);
