@@ -30,7 +30,7 @@ pub use instance::{InstanceError, make_private_dir};
 pub use recogniser::{RecogniseError, Recogniser, Seen, sighting};
 pub use signals::leave_flag;
 pub use simulation::Simulation;
-pub use start::{Site, StartError, keeps_its_wish, open_audit, open_gallery, open_vision, real_clock, rules, threshold, threshold_of};
+pub use start::{Site, StartError, keeps_its_wish, open_audit, open_gallery, open_vision, real_clock, rules, threshold};
 
 use crate::audit::{Code, Event};
 use crate::door::LineState;

@@ -45,7 +45,7 @@ fn run(site: &Site, enrolled: &[(String, Vec<PathBuf>)], visits: &[(&Path, u64)]
             .unwrap();
     }
     let audit = service::open_audit(&site.data_dir, &site.config).unwrap();
-    let threshold = service::threshold(site, &vision).unwrap();
+    let threshold = service::threshold(site, vision.encoder()).unwrap();
     let recogniser = Recogniser::new(vision, gallery, threshold).unwrap();
     let mut simulation = Simulation::new(recogniser, audit, &site.config, Timestamp::UNIX_EPOCH);
     let mut events = Vec::new();

@@ -23,7 +23,6 @@ struct Group {
     folder: Folder,
     strangers: Strangers,
     failures: Vec<(PathBuf, Failure)>,
-    pictures: usize,
 }
 
 pub fn run(context: &Context, wanted: &Calibrate) -> anyhow::Result<Answer> {
@@ -40,8 +39,8 @@ pub fn run(context: &Context, wanted: &Calibrate) -> anyhow::Result<Answer> {
         Misuse(format!("{e}. A person is a folder of pictures, or one picture; give more of them, or join groups into one folder"))
     })?;
     let group = &measured.groups[measured.worst];
-    let about = |factor: f64| Table::about(encoder.digest, &encoder.name, &group.name, group.people, group.comparisons, factor);
-    let table = Table::new(measured.points.clone(), about(1.0))
+    let about = Table::about(encoder.digest, &encoder.name, &group.name, group.people, group.comparisons, 1.0);
+    let table = Table::new(measured.points.clone(), about)
         .map_err(|e| anyhow::anyhow!("the similarities of {} make no table: {e}; give more people", group.name))?;
     let worst = groups.iter().find(|g| g.strangers.name == group.name);
     let counted = match worst {
@@ -67,19 +66,27 @@ pub fn run(context: &Context, wanted: &Calibrate) -> anyhow::Result<Answer> {
     Ok(Answer::Yes)
 }
 
-/// Encodes one group's pictures.
-fn strangers(context: &Context, setting: &Setting, folder: Folder, wanted: &Calibrate) -> anyhow::Result<Group> {
-    let name = folder.root.file_name().map_or_else(|| folder.root.display().to_string(), |n| n.to_string_lossy().into_owned());
+/// A folder's faces and who they are, and the pictures that gave none.
+type Faces = (Vec<(usize, Embedding)>, Vec<(PathBuf, Failure)>);
+
+fn faces(context: &Context, setting: &Setting, folder: &Folder, wanted: &Calibrate) -> anyhow::Result<Faces> {
     let (who, jobs): (Vec<usize>, Vec<Job>) = folder.pictures().map(|(who, picture)| (who, Job::still(picture))).unzip();
     let encoded = progress::encoded(context, setting, &jobs, wanted.keep)?;
     let (mut faces, mut failures) = (Vec::new(), Vec::new());
-    for ((who, job), sample) in who.into_iter().zip(&jobs).zip(encoded.samples) {
+    for ((who, job), sample) in who.into_iter().zip(jobs).zip(encoded.samples) {
         match sample {
             Ok(sample) => faces.push((who, sample.embedding)),
-            Err(failure) => failures.push((job.picture.clone(), failure)),
+            Err(failure) => failures.push((job.picture, failure)),
         }
     }
-    Ok(Group { folder, strangers: Strangers { name, faces }, failures, pictures: jobs.len() })
+    Ok((faces, failures))
+}
+
+/// Encodes one group's pictures.
+fn strangers(context: &Context, setting: &Setting, folder: Folder, wanted: &Calibrate) -> anyhow::Result<Group> {
+    let name = folder.root.file_name().map_or_else(|| folder.root.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let (faces, failures) = faces(context, setting, &folder, wanted)?;
+    Ok(Group { folder, strangers: Strangers { name, faces }, failures })
 }
 
 /// Makes visits of the first pictures of the worst group, and holds them against the group's other people.
@@ -110,10 +117,7 @@ fn count_visits(
 /// The faces of people with several pictures each, and who they are.
 fn known(context: &Context, setting: &Setting, dir: &std::path::Path, wanted: &Calibrate) -> anyhow::Result<Vec<(usize, Embedding)>> {
     let folder = Folder::read(dir).map_err(progress::misuse)?;
-    let (who, jobs): (Vec<usize>, Vec<Job>) = folder.pictures().map(|(who, picture)| (who, Job::still(picture))).unzip();
-    let encoded = progress::encoded(context, setting, &jobs, wanted.keep)?;
-    let faces: Vec<(usize, Embedding)> =
-        who.into_iter().zip(encoded.samples).filter_map(|(who, s)| Some((who, s.ok()?.embedding))).collect();
+    let (faces, _) = faces(context, setting, &folder, wanted)?;
     if !faces.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         let what = "a calibration with --genuine needs two pictures of somebody";
         return Err(progress::misuse(EvaluateError::Unfit(format!("{}: nobody has two usable pictures; {what}", dir.display()))));
@@ -161,7 +165,7 @@ fn missed(genuine: &[f32], tau: f64) -> f64 {
 
 fn say(table: &Table, measured: &Measured, groups: &[Group], counted: Option<&Visits>, genuine: Option<&[f32]>) -> anyhow::Result<()> {
     for g in groups.iter().filter(|g| !g.failures.is_empty()) {
-        output::line(format_args!("{}: {} of {} pictures gave no face:", g.strangers.name, g.failures.len(), g.pictures))?;
+        output::line(format_args!("{}: {} of {} pictures gave no face:", g.strangers.name, g.failures.len(), g.folder.count()))?;
         for (picture, failure) in g.failures.iter().take(3) {
             output::line(format_args!("  {}: {failure}", short(picture)))?;
         }
@@ -199,10 +203,7 @@ fn in_json(
     genuine: Option<&[f32]>,
     path: &std::path::Path,
 ) -> Value {
-    let failures: Vec<Value> = groups
-        .iter()
-        .flat_map(|g| g.failures.iter().map(|(p, f)| json!({ "picture": p, "kind": f.word(), "why": f.to_string() })))
-        .collect();
+    let failures: Value = groups.iter().flat_map(|g| &g.failures).map(progress::failure_json).collect();
     let points: Vec<Value> = table
         .points()
         .iter()

@@ -13,7 +13,7 @@ pub fn run(context: &Context, a: &Path, b: &Path) -> anyhow::Result<Answer> {
     let site = context.site()?;
     let options = Options { judge_liveness: false, ..Options::for_stills(&site.config, service::real_clock()) };
     let mut vision = service::open_vision(&site, options)?;
-    let tau = service::threshold(&site, &vision)?.at(1).tau;
+    let tau = service::threshold(&site, vision.encoder())?.at(1).tau;
     let first = still::embedding(still::look(&mut vision, a)?, a)?.1.clone();
     let second = still::embedding(still::look(&mut vision, b)?, b)?.1;
     let similarity = first.similarity(second);

@@ -39,7 +39,7 @@ pub fn run(context: &Context, faces: Option<PathBuf>) -> anyhow::Result<Answer> 
     let template = NewTemplate { embedding, quality: face.detection.score, model };
     gallery.enrol(&cast.person, &[template], Enrol::NewPerson, Timestamp::now())?;
     let audit = service::open_audit(&scratch.0, &site.config)?;
-    let threshold = service::threshold(&site, &vision)?;
+    let threshold = service::threshold(&site, vision.encoder())?;
     let simulation = Simulation::new(Recogniser::new(vision, gallery, threshold)?, audit, &site.config, Timestamp::now());
     if !context.json {
         output::line(format_args!("nets: {nets}"))?;

@@ -42,7 +42,7 @@ pub fn run(context: &Context, wanted: &Enroll) -> anyhow::Result<Answer> {
         Options { judge_liveness: false, ..Options::for_stills(&site.config, clock) }
     };
     let mut vision = service::open_vision(&site, options.enrolling(&site.config))?;
-    let threshold = service::threshold(&site, &vision)?;
+    let threshold = service::threshold(&site, vision.encoder())?;
     // Whether pictures show one person is a question of two.
     let tau = threshold.at(1).tau;
     let mut gallery = service::open_gallery(&site.data_dir)?;

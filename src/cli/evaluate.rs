@@ -7,13 +7,13 @@ mod verification;
 
 use super::context::Context;
 use super::exit::{Answer, Misuse};
-use super::progress::misuse;
+use super::progress::{failure_json, misuse};
 use crate::evaluate::encode::{Failure, Setting, Which};
 use crate::evaluate::{EvaluateError, report};
 use crate::service::{self, Site};
 use crate::units::Tau;
 use args::{Comparing, Evaluate, Face};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 pub fn run(context: &Context, what: &Evaluate) -> anyhow::Result<Answer> {
@@ -38,7 +38,7 @@ fn comparing(context: &Context, wanted: &Comparing, default: Which, k: usize) ->
     let tau = match wanted.tau {
         Some(tau) => Tau(tau),
         None => {
-            let standing = service::threshold_of(&site, encoder)?.at(k);
+            let standing = service::threshold(&site, encoder)?.at(k);
             service::keeps_its_wish(&standing)?;
             standing.tau
         }
@@ -65,7 +65,7 @@ fn write_report(path: Option<&PathBuf>, page: impl FnOnce() -> Result<String, Ev
 
 /// Failures for `--json`.
 fn failures_json(failures: &[(PathBuf, Failure)]) -> Value {
-    failures.iter().map(|(p, f)| json!({ "picture": p, "kind": f.word(), "why": f.to_string() })).collect()
+    failures.iter().map(failure_json).collect()
 }
 
 /// The failures' kinds and numbers, and the first few, for people.

@@ -17,7 +17,7 @@ pub fn run(context: &Context, images: &[PathBuf]) -> anyhow::Result<Answer> {
     let images = still::pictures(images)?;
     let (site, vision) = still::vision(context)?;
     let gallery = service::open_gallery(&site.data_dir)?;
-    let threshold = service::threshold(&site, &vision)?;
+    let threshold = service::threshold(&site, vision.encoder())?;
     let mut who = Who::new(service::rules(&site.config), &threshold, vision, gallery)?;
     service::keeps_its_wish(&who.standing)?;
     let (mut all_known, mut unread) = (true, 0);

@@ -7,8 +7,8 @@ use super::{output, record, status};
 use crate::audit::Code;
 use crate::gallery::{Gallery, Person};
 use crate::service::{self, Site};
-use crate::units::{Digest, PersonId};
-use crate::vision::Library;
+use crate::units::PersonId;
+use crate::vision::Entry;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -20,7 +20,8 @@ pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
     let mut gallery = service::open_gallery(&site.data_dir)?;
     match action {
         Action::List => {
-            let encoder = encoder(&site);
+            // A list of people can do without nets.
+            let encoder = status::encoder(&site).ok();
             let people = gallery.people()?;
             for person in &people {
                 print(context, person, encoder.as_ref(), false)?;
@@ -33,7 +34,7 @@ pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
                 eprintln!("{}", standing.words());
             }
         }
-        Action::Show { name } => print(context, &gallery.person(&name)?, encoder(&site).as_ref(), true)?,
+        Action::Show { name } => print(context, &gallery.person(&name)?, status::encoder(&site).ok().as_ref(), true)?,
         Action::Rename { name, new } => {
             let id = gallery.rename(&name, &new)?;
             record::record(&site, Code::Renamed, Some(id))?;
@@ -61,7 +62,7 @@ fn done(context: &Context, what: &str, id: PersonId, said: std::fmt::Arguments<'
 fn conflicts(context: &Context, site: &Site, gallery: &mut Gallery) -> anyhow::Result<Answer> {
     let entry = status::encoder(site)?;
     let index = gallery.index(&entry.digest)?;
-    let standing = service::threshold_of(site, &entry)?.at(index.k_that_opens());
+    let standing = service::threshold(site, &entry)?.at(index.k_that_opens());
     let people: HashMap<PersonId, Person> = gallery.people()?.into_iter().map(|p| (p.id, p)).collect();
     let found = index.conflicts(standing.tau);
     for conflict in &found {
@@ -97,15 +98,8 @@ fn advice(one: &Person, other: &Person) -> &'static str {
     }
 }
 
-/// The encoder in use; none where no nets are installed, which a list of people can do without.
-fn encoder(site: &Site) -> Option<(String, Digest)> {
-    let library = Library::open(&site.model_dirs).ok()?;
-    let entry = library.encoder(site.config.models.encoder.as_deref()).ok()?;
-    Some((entry.name.clone(), entry.digest))
-}
-
-fn print(context: &Context, person: &Person, encoder: Option<&(String, Digest)>, whole: bool) -> anyhow::Result<()> {
-    let usable = encoder.map(|(_, digest)| person.templates.iter().filter(|t| t.model == *digest).count());
+fn print(context: &Context, person: &Person, encoder: Option<&Entry>, whole: bool) -> anyhow::Result<()> {
+    let usable = encoder.map(|encoder| person.templates.iter().filter(|t| t.model == encoder.digest).count());
     let needs_enrolment = usable == Some(0);
     if context.json {
         let templates: Vec<Value> = person
@@ -136,7 +130,7 @@ fn print(context: &Context, person: &Person, encoder: Option<&(String, Digest)>,
             "      {:>4}  {}-D of encoder {}, quality {:.2}, {}",
             t.id.0,
             t.dimension,
-            encoder.filter(|(_, d)| *d == t.model).map_or_else(|| t.model.short(), |(name, _)| name.clone()),
+            encoder.filter(|e| e.digest == t.model).map_or_else(|| t.model.short(), |e| e.name.clone()),
             t.quality,
             t.created_at.strftime("%Y-%m-%d %H:%M")
         ))?;

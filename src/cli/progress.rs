@@ -2,9 +2,11 @@
 
 use super::context::Context;
 use super::exit::Misuse;
-use crate::evaluate::encode::{Encoded, Job, Setting, encode};
+use crate::evaluate::encode::{Encoded, Failure, Job, Setting, encode};
 use crate::evaluate::{EvaluateError, Keep};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Encodes with a bar on a terminal, writing down what is done.
 pub fn encoded(context: &Context, setting: &Setting, jobs: &[Job], stays: bool) -> anyhow::Result<Encoded> {
@@ -39,4 +41,9 @@ pub fn misuse(e: EvaluateError) -> anyhow::Error {
         | EvaluateError::Unfit(_) => Misuse(e.to_string()).into(),
         e => e.into(),
     }
+}
+
+/// A picture that gave no face, for `--json`.
+pub fn failure_json((picture, failure): &(PathBuf, Failure)) -> Value {
+    json!({ "picture": picture, "kind": failure.word(), "why": failure.to_string() })
 }

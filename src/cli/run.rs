@@ -38,7 +38,7 @@ pub fn simulate(context: &Context, pictures: &Path, fps: u32) -> anyhow::Result<
     let mut gallery = service::open_gallery(&site.data_dir)?;
     let names = Names::of(&mut gallery)?;
     let audit = service::open_audit(&site.data_dir, &site.config)?;
-    let threshold = service::threshold(&site, &vision)?;
+    let threshold = service::threshold(&site, vision.encoder())?;
     let recogniser = Recogniser::new(vision, gallery, threshold)?;
     service::keeps_its_wish(recogniser.standing())?;
     let pictures = camera::replay::pictures(pictures)?;

@@ -14,12 +14,16 @@ pub fn run(context: &Context) -> anyhow::Result<Answer> {
     let entry = encoder(&site)?;
     let mut gallery = service::open_gallery(&site.data_dir)?;
     let index = gallery.index(&entry.digest)?;
-    let threshold = service::threshold_of(&site, &entry)?;
+    let threshold = service::threshold(&site, &entry)?;
     let standing = threshold.at(index.k_that_opens());
     let people = gallery.people()?;
     let barred = people.iter().filter(|p| p.is_barred).count();
     let without: Vec<&str> = index.people_needing_enrolment().iter().map(|p| p.name.as_str()).collect();
     let (conflicts, table) = (index.conflicts(standing.tau).len(), threshold.table());
+    let most_k = match (threshold.source(), table) {
+        (Source::Wish(wish), Some(table)) => Some(table.most_k(*wish)),
+        _ => None,
+    };
     let source = match threshold.source() {
         Source::Wish(wish) => format!("match.false_entries = \"{wish}\""),
         Source::Config(_) => "match.tau".into(),
@@ -31,7 +35,7 @@ pub fn run(context: &Context) -> anyhow::Result<Answer> {
             "encoder": entry.name, "encoder_digest": entry.digest.to_string(), "people": people.len(), "never": barred,
             "need_enrolment": without, "k": standing.k, "tau": standing.tau, "tau_from": source,
             "fmr": standing.fmr.and_then(Fmr::at_most), "false_entries": standing.false_entries,
-            "most_k": match threshold.source() { Source::Wish(wish) => table.map(|t| t.most_k(*wish)), _ => None },
+            "most_k": most_k,
             "calibrated_on": table.map(|t| json!({ "group": t.group, "people": t.people, "comparisons": t.comparisons })),
             "conflicts": conflicts,
         }))?;
@@ -50,8 +54,8 @@ pub fn run(context: &Context) -> anyhow::Result<Answer> {
             ))?,
             None => output::line("calibrated  no: how often a stranger gets in is not known (facegate calibrate --impostors DIR)")?,
         }
-        if let (Source::Wish(wish), Some(t)) = (threshold.source(), table) {
-            output::line(format_args!("            the wish can be kept with at most {} templates", t.most_k(*wish)))?;
+        if let Some(most_k) = most_k {
+            output::line(format_args!("            the wish can be kept with at most {most_k} templates"))?;
         }
         if conflicts > 0 {
             output::line(format_args!("conflicts   {conflicts} pairs of people are too much alike: facegate people conflicts"))?;
@@ -69,5 +73,5 @@ pub fn encoder(site: &Site) -> anyhow::Result<Entry> {
 pub fn standing(site: &Site, gallery: &mut Gallery) -> anyhow::Result<Option<Standing>> {
     let Ok(entry) = encoder(site) else { return Ok(None) };
     let index = gallery.index(&entry.digest)?;
-    Ok(Some(service::threshold_of(site, &entry)?.at(index.k_that_opens())))
+    Ok(Some(service::threshold(site, &entry)?.at(index.k_that_opens())))
 }

@@ -12,7 +12,7 @@ pub fn run(context: &Context, name: &str, image: &Path) -> anyhow::Result<Answer
     let (site, mut vision) = still::vision(context)?;
     let rules = service::rules(&site.config);
     // One person is meant: K is 1, however many are enrolled.
-    let tau = service::threshold(&site, &vision)?.at(1).tau;
+    let tau = service::threshold(&site, vision.encoder())?.at(1).tau;
     let encoder = vision.encoder().clone();
     let mut gallery = service::open_gallery(&site.data_dir)?;
     let person = gallery.person(name)?;

@@ -82,7 +82,7 @@ pub(super) fn open(site: &Site, clock: &Clock) -> Result<Parts, StartError> {
     let vision = open_vision(site, Options::for_camera(&site.config, clock.clone()))?;
     let nets = nets(&vision);
     let control = Control::new(Controller::new(rules(&site.config)), relay);
-    let threshold = threshold(site, &vision)?;
+    let threshold = threshold(site, vision.encoder())?;
     let recogniser = Recogniser::new(vision, open_gallery(&site.data_dir)?, threshold)?;
     keeps_its_wish(recogniser.standing())?;
     warn_of_old_templates(&recogniser);
@@ -142,19 +142,11 @@ fn make_data_dir(data_dir: &Path) -> Result<(), StartError> {
     make_private_dir(data_dir).map_err(|source| StartError::Folder { path: data_dir.to_owned(), source })
 }
 
-/// Which tau is in force with the encoder in use: from the owner's wish and the encoder's calibration, or as it is set.
+/// Which tau is in force with an encoder, which need not be loaded: from the owner's wish and the encoder's calibration, or as it is set.
 ///
 /// # Errors
 /// `match.false_entries` is set, and the encoder has no calibration; or the calibration file is wrong.
-pub fn threshold(site: &Site, vision: &Vision) -> Result<Threshold, StartError> {
-    threshold_of(site, vision.encoder())
-}
-
-/// The same of an encoder that need not be loaded.
-///
-/// # Errors
-/// As [`threshold`].
-pub fn threshold_of(site: &Site, encoder: &Entry) -> Result<Threshold, StartError> {
+pub fn threshold(site: &Site, encoder: &Entry) -> Result<Threshold, StartError> {
     let tables = Tables::of(&site.data_dir)?;
     let table = tables.find(&encoder.digest).cloned();
     Ok(Threshold::new(&site.config.matching, encoder.tau, table, || tables.missing(&encoder.name, encoder.digest))?)
