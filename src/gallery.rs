@@ -63,6 +63,8 @@ pub struct Gallery {
     /// Changes made through this value; `PRAGMA data_version` doesn't count one's own.
     own: u64,
     rotations: Rotations,
+    /// Whether [`Gallery::index`] gives means.
+    means: bool,
 }
 
 /// Which state the gallery is in; a different value means that somebody was enrolled, renamed or removed (or, rarely, nothing).
@@ -80,7 +82,7 @@ impl Gallery {
     pub fn open(path: &Path) -> Result<Gallery, GalleryError> {
         let seed = rotation::new_seed()?;
         let store = Store::open(path, &KIND, |c| c.execute("INSERT INTO secret (id, seed) VALUES (1, ?1)", [seed]).map(drop))?;
-        Ok(Gallery { store, own: 0, rotations: Rotations::default() })
+        Ok(Gallery { store, own: 0, rotations: Rotations::default(), means: false })
     }
 
     /// Which state the gallery is in, whoever changed it. Cheap enough for every frame (microseconds).
@@ -91,13 +93,19 @@ impl Gallery {
         Ok(Changes { others: self.store.data_version()?, own: self.own })
     }
 
+    /// From now on [`Gallery::index`] gives one template a person, the mean of theirs.
+    pub fn of_means(self, means: bool) -> Gallery {
+        Gallery { means, ..self }
+    }
+
     /// The templates that this encoder made, ready to be searched. Those of other encoders are never in it.
     ///
     /// # Errors
     /// The file can't be read, or a template in it is damaged.
     pub fn index(&mut self, model: &Digest) -> Result<Index, GalleryError> {
-        let Gallery { store, rotations, .. } = self;
-        store.read(|t| index::load(t, model, rotations))
+        let Gallery { store, rotations, means, .. } = self;
+        let index = store.read(|t| index::load(t, model, rotations))?;
+        Ok(if *means { index.of_means() } else { index })
     }
 
     /// Changes the file in one transaction, counts the change, and empties the log of changes: changes are rare, a gallery is then one file,
@@ -107,7 +115,7 @@ impl Gallery {
         &mut self,
         work: impl FnOnce(&Transaction<'_>, &mut Rotations) -> Result<T, Stop<GalleryError>>,
     ) -> Result<(T, bool), GalleryError> {
-        let Gallery { store, rotations, own } = self;
+        let Gallery { store, rotations, own, .. } = self;
         let done = store.write(|t| work(t, rotations))?;
         *own += 1;
         Ok((done, store.empty_log().unwrap_or(false)))

@@ -71,7 +71,7 @@ fn identification_by_the_look_and_by_the_visit() {
     let words = ["evaluate", "identification", "--gallery", path(&gallery), "--probes", path(&probes)];
     let more = ["--visits", "1", "--sizes", "1,2", "--report", path(&report), "--json"];
     let found = gate.done(&[&words[..], &more[..]].concat()).object();
-    assert_eq!(found["k"], 6, "three people with two templates each");
+    assert_eq!(found["k"], 3, "three people, each by the mean of two templates");
     for field in ["fnir", "fpir", "rank1", "fpir_by_formula"] {
         assert!((0.0..=1.0).contains(&found[field].as_f64().unwrap()), "{field}: {found}");
     }
@@ -81,6 +81,8 @@ fn identification_by_the_look_and_by_the_visit() {
     assert_eq!((&found["visits"]["fpir"]["n"], &found["visits"]["fnir"]["n"]), (&1.into(), &1.into()));
     assert_eq!(found["ways"].as_array().unwrap().len(), 3, "several templates: the ways of joining them are compared");
     assert!(std::fs::read_to_string(&report).unwrap().contains("By size of the gallery"));
+    let best = gate.done(&[&words[..], &["--visits", "0", "--templates", "best", "--json"]].concat()).object();
+    assert_eq!(best["k"], 6, "three people with two templates each");
     let text = gate.done(&[&words[..], &["--visits", "0", "--shots", "1"]].concat()).stdout;
     assert!(text.contains("by formula") && text.contains("3 people enrolled with 3 templates"), "{text}");
 }

@@ -8,7 +8,7 @@ mod show;
 use super::context::{Context, shipped};
 use super::exit::{Answer, Misuse};
 use super::{output, still};
-use crate::gallery::{Enrol, NewTemplate};
+use crate::gallery::{Enrol, Gallery, NewTemplate};
 use crate::service::{self, Recogniser, Simulation};
 use cast::Cast;
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ pub fn run(context: &Context, faces: Option<PathBuf>) -> anyhow::Result<Answer> 
     let scratch = Scratch::new()?;
     let (site, mut vision) = still::vision(context)?;
     let nets = format!("{}, {}, {}", vision.detector().name, vision.encoder().name, names(&vision));
-    let mut gallery = service::open_gallery(&scratch.0)?;
+    let mut gallery = Gallery::open(&scratch.0.join("gallery.db"))?;
     let model = vision.encoder().digest;
     let look = still::look(&mut vision, &cast.enrolment)?;
     let (face, embedding) = still::embedding(look, &cast.enrolment)?;

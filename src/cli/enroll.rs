@@ -7,6 +7,7 @@ use super::record::record;
 use super::{output, still};
 use crate::audit::Code;
 use crate::camera::{self, CameraError};
+use crate::config::Templates;
 use crate::gallery::{Enrol, Gallery, GalleryError, Index, NewTemplate, spread};
 use crate::service::{self, Site};
 use crate::units::{Embedding, Tau};
@@ -45,14 +46,14 @@ pub fn run(context: &Context, wanted: &Enroll) -> anyhow::Result<Answer> {
     let threshold = service::threshold(&site, vision.encoder())?;
     // Whether pictures show one person is a question of two.
     let tau = threshold.at(1).tau;
-    let mut gallery = service::open_gallery(&site.data_dir)?;
+    let mut gallery = service::open_gallery(&site)?;
     is_free(&mut gallery, wanted)?;
     let shots = if wanted.camera { at_the_camera(&mut vision, &site, tau)? } else { from_pictures(&mut vision, &wanted.image)? };
     one_person_only(&shots, tau)?;
     let shots = those_that_add(shots);
     let model = vision.encoder().digest;
     let index = gallery.index(&model)?;
-    let k = index.k_that_opens() + if wanted.never { 0 } else { shots.len() };
+    let k = index.k_that_opens() + more_to_compare(&site, &index, &mut gallery, wanted, shots.len());
     service::keeps_its_wish(&threshold.at(k))?;
     let already = enrolled_as(&shots, &index, &mut gallery, threshold.at(k).tau, &wanted.name)?;
     for (name, similarity) in &already {
@@ -88,6 +89,16 @@ pub fn run(context: &Context, wanted: &Enroll) -> anyhow::Result<Answer> {
         ))?;
     }
     Ok(Answer::Yes)
+}
+
+/// How many templates more a stranger could be mistaken for.
+fn more_to_compare(site: &Site, index: &Index, gallery: &mut Gallery, wanted: &Enroll, shots: usize) -> usize {
+    let is_known = wanted.add && gallery.person(&wanted.name).is_ok_and(|p| index.has(p.id));
+    match site.config.matching.templates {
+        _ if wanted.never => 0,
+        Templates::Mean => usize::from(!is_known),
+        Templates::Best => shots,
+    }
 }
 
 /// Says at once that a name is taken or unknown, before anybody has posed for it.

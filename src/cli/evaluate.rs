@@ -25,7 +25,7 @@ pub fn run(context: &Context, what: &Evaluate) -> anyhow::Result<Answer> {
 }
 
 /// The site, how pictures are encoded, and the threshold: the one given, or what is in force at the gate with `k` templates.
-fn comparing(context: &Context, wanted: &Comparing, default: Which, k: usize) -> anyhow::Result<(Site, Setting, Tau)> {
+fn comparing(context: &Context, wanted: &Comparing, default: Which, k: impl Fn(&Site) -> usize) -> anyhow::Result<(Site, Setting, Tau)> {
     let site = context.site()?;
     let which = match wanted.face {
         None => default,
@@ -38,7 +38,7 @@ fn comparing(context: &Context, wanted: &Comparing, default: Which, k: usize) ->
     let tau = match wanted.tau {
         Some(tau) => Tau(tau),
         None => {
-            let standing = service::threshold(&site, encoder)?.at(k);
+            let standing = service::threshold(&site, encoder)?.at(k(&site));
             service::keeps_its_wish(&standing)?;
             standing.tau
         }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub fn run(context: &Context, images: &[PathBuf]) -> anyhow::Result<Answer> {
     let images = still::pictures(images)?;
     let (site, vision) = still::vision(context)?;
-    let gallery = service::open_gallery(&site.data_dir)?;
+    let gallery = service::open_gallery(&site)?;
     let threshold = service::threshold(&site, vision.encoder())?;
     let mut who = Who::new(service::rules(&site.config), &threshold, vision, gallery)?;
     service::keeps_its_wish(&who.standing)?;

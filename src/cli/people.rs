@@ -17,7 +17,7 @@ pub fn run(context: &Context, action: Action) -> anyhow::Result<Answer> {
         return super::enroll::run(context, wanted);
     }
     let site = context.site()?;
-    let mut gallery = service::open_gallery(&site.data_dir)?;
+    let mut gallery = service::open_gallery(&site)?;
     match action {
         Action::List => {
             // A list of people can do without nets.

@@ -35,7 +35,7 @@ fn log_told(told: Told<'_>) {
 
 pub fn simulate(context: &Context, pictures: &Path, fps: u32) -> anyhow::Result<Answer> {
     let (site, vision) = still::vision(context)?;
-    let mut gallery = service::open_gallery(&site.data_dir)?;
+    let mut gallery = service::open_gallery(&site)?;
     let names = Names::of(&mut gallery)?;
     let audit = service::open_audit(&site.data_dir, &site.config)?;
     let threshold = service::threshold(&site, vision.encoder())?;

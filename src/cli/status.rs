@@ -12,7 +12,7 @@ use serde_json::json;
 pub fn run(context: &Context) -> anyhow::Result<Answer> {
     let site = context.site()?;
     let entry = encoder(&site)?;
-    let mut gallery = service::open_gallery(&site.data_dir)?;
+    let mut gallery = service::open_gallery(&site)?;
     let index = gallery.index(&entry.digest)?;
     let threshold = service::threshold(&site, &entry)?;
     let standing = threshold.at(index.k_that_opens());

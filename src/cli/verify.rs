@@ -14,7 +14,7 @@ pub fn run(context: &Context, name: &str, image: &Path) -> anyhow::Result<Answer
     // One person is meant: K is 1, however many are enrolled.
     let tau = service::threshold(&site, vision.encoder())?.at(1).tau;
     let encoder = vision.encoder().clone();
-    let mut gallery = service::open_gallery(&site.data_dir)?;
+    let mut gallery = service::open_gallery(&site)?;
     let person = gallery.person(name)?;
     let index = gallery.index(&encoder.digest)?;
     let mut all_same = true;

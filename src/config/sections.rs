@@ -66,6 +66,10 @@ choice! {
     CameraFormat { Auto = "auto", Yuyv = "yuyv", Mjpeg = "mjpeg", Grey = "grey" }
 }
 choice! {
+    /// How several templates of a person count.
+    Templates { Mean = "mean", Best = "best" }
+}
+choice! {
     /// What drives the relay's line.
     DoorDriver { Gpiochip = "gpiochip", Rppal = "rppal", Simulated = "simulated" }
 }
@@ -159,6 +163,8 @@ sections! {
         false_entries: Option<FalseEntries> = None;
         /// Threshold on similarity, fixed, in the place of false_entries; "auto" leaves it to that.
         tau: Option<f32> = None, in 0.0..=0.99;
+        /// How several templates of a person count: their "mean" is compared (and K counts people), or each of them and the "best" counts.
+        templates: Templates = Templates::Mean;
         /// The best person must be so much more alike than the best other person.
         margin: f32 = 0.05, in 0.0..=0.9;
     }

@@ -7,10 +7,10 @@ use crate::units::Embedding;
 /// How several templates of a person count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Combine {
-    /// All are kept; the most alike counts. What the gate does.
-    #[default]
+    /// All are compared; the most alike counts: `match.templates = "best"`.
     Best,
-    /// Their mean.
+    /// Their mean: `match.templates = "mean"`.
+    #[default]
     Mean,
     /// Their mean, weighted by sharpness.
     Weighted,
@@ -48,18 +48,10 @@ impl Combine {
     }
 }
 
-/// One embedding; where they cancel each other out, or differ in dimension, all of them.
+/// One embedding; where there is no mean, all of them.
 fn mean(samples: &[&Sample], weight: impl Fn(&Sample) -> f32) -> Vec<Embedding> {
-    let dimension = samples.first().map_or(0, |s| s.embedding.dimension());
-    let mut sum = vec![0.0f32; dimension];
-    for sample in samples {
-        sum.iter_mut().zip(sample.embedding.values()).for_each(|(sum, v)| *sum += weight(sample) * v);
-    }
-    let is_one = samples.iter().all(|s| s.embedding.dimension() == dimension);
-    match Embedding::normalised(&sum) {
-        Ok(mean) if is_one => vec![mean],
-        _ => samples.iter().map(|s| s.embedding.clone()).collect(),
-    }
+    let mean = Embedding::mean(samples.iter().map(|s| (weight(s), s.embedding.values())));
+    mean.map_or_else(|| samples.iter().map(|s| s.embedding.clone()).collect(), |mean| vec![mean])
 }
 
 /// Which pictures of a person are enrolled, where there are more than wanted.
@@ -98,8 +90,7 @@ mod tests {
         let (a, b) = (sample(&[1.0, 0.0], 3.0), sample(&[0.0, 1.0], 1.0));
         let all = [&a, &b];
         assert_eq!(Combine::Best.of(&all).len(), 2);
-        let mean = Combine::Mean.of(&all);
-        assert!((mean[0].values()[0] - mean[0].values()[1]).abs() < 1e-6);
+        assert_eq!(Combine::Mean.of(&all).len(), 1);
         let weighted = Combine::Weighted.of(&all);
         assert!((weighted[0].values()[0] / weighted[0].values()[1] - 3.0).abs() < 1e-5);
         let opposite = sample(&[-1.0, 0.0], 1.0);

@@ -15,6 +15,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
     pub person: PersonId,
+    /// Of a mean, the first of its templates.
     pub template: TemplateId,
     /// Cosine; never NaN.
     pub similarity: Similarity,
@@ -110,6 +111,35 @@ impl Index {
             }
         }
         Some(Candidate { person: rows.person, template: best.1?, similarity: Similarity(best.0), is_barred: rows.is_barred })
+    }
+
+    /// The same with one template a person, the mean of theirs; all of them where they cancel each other out.
+    pub fn of_means(self) -> Index {
+        let dimension = self.rotation.as_ref().map_or(1, |r| r.dimension());
+        let mut joined = Index { persons: vec![], templates: vec![], matrix: vec![], barred: 0, ..self };
+        for rows in self.persons {
+            let own = &self.matrix[rows.from * dimension..rows.to * dimension];
+            let from = joined.templates.len();
+            match Embedding::mean(own.chunks_exact(dimension).map(|row| (1.0, row))) {
+                Some(mean) => {
+                    joined.templates.push(self.templates[rows.from]);
+                    joined.matrix.extend_from_slice(mean.values());
+                }
+                None => {
+                    joined.templates.extend_from_slice(&self.templates[rows.from..rows.to]);
+                    joined.matrix.extend_from_slice(own);
+                }
+            }
+            let to = joined.templates.len();
+            joined.barred += if rows.is_barred { to - from } else { 0 };
+            joined.persons.push(Rows { from, to, ..rows });
+        }
+        joined
+    }
+
+    /// Whether a person has a template here.
+    pub fn has(&self, person: PersonId) -> bool {
+        self.persons.binary_search_by_key(&person, |rows| rows.person).is_ok()
     }
 
     /// How many templates are compared in a search: the K of 1:K.

@@ -9,7 +9,7 @@ use crate::access::{Controller, Rules};
 use crate::audit::{Audit, AuditError};
 use crate::calibration::{CalibrationError, Standing, Tables, Threshold};
 use crate::camera::{self, Camera, CameraError};
-use crate::config::Config;
+use crate::config::{Config, Templates};
 use crate::door::{self, DoorError, release};
 use crate::gallery::{Gallery, GalleryError};
 use crate::units::{Clock, Moment};
@@ -83,7 +83,7 @@ pub(super) fn open(site: &Site, clock: &Clock) -> Result<Parts, StartError> {
     let nets = nets(&vision);
     let control = Control::new(Controller::new(rules(&site.config)), relay);
     let threshold = threshold(site, vision.encoder())?;
-    let recogniser = Recogniser::new(vision, open_gallery(&site.data_dir)?, threshold)?;
+    let recogniser = Recogniser::new(vision, open_gallery(site)?, threshold)?;
     keeps_its_wish(recogniser.standing())?;
     warn_of_old_templates(&recogniser);
     let audit = open_audit(&site.data_dir, &site.config)?;
@@ -120,13 +120,13 @@ pub fn open_vision(site: &Site, options: Options) -> Result<Vision, StartError> 
     Ok(Vision::open(&Library::open(&site.model_dirs)?, &options)?)
 }
 
-/// The gallery of a data folder; an empty one is made where there is none.
+/// The site's gallery, whose templates count as `match.templates` says; an empty one is made where there is none.
 ///
 /// # Errors
 /// The folder or the file can't be used.
-pub fn open_gallery(data_dir: &Path) -> Result<Gallery, StartError> {
-    make_data_dir(data_dir)?;
-    Ok(Gallery::open(&data_dir.join("gallery.db"))?)
+pub fn open_gallery(site: &Site) -> Result<Gallery, StartError> {
+    make_data_dir(&site.data_dir)?;
+    Ok(Gallery::open(&site.data_dir.join("gallery.db"))?.of_means(site.config.matching.templates == Templates::Mean))
 }
 
 /// The audit of a data folder; an empty one is made where there is none.

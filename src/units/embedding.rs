@@ -44,6 +44,19 @@ impl Embedding {
         Ok(Embedding { values, dimension: numbers.len() })
     }
 
+    /// The direction of a weighted sum; `None` where there is none: of nothing, where the vectors cancel each other out, or where their
+    /// dimensions differ.
+    pub fn mean<'v>(weighted: impl IntoIterator<Item = (f32, &'v [f32])>) -> Option<Embedding> {
+        let (mut sum, mut dimension) = ([0.0f32; Self::MOST], None);
+        for (weight, vector) in weighted {
+            if *dimension.get_or_insert(vector.len()) != vector.len() || vector.len() > Self::MOST {
+                return None;
+            }
+            sum.iter_mut().zip(vector).for_each(|(sum, v)| *sum += weight * v);
+        }
+        Embedding::normalised(&sum[..dimension?]).ok()
+    }
+
     /// The unit vector.
     pub fn values(&self) -> &[f32] {
         &self.values[..self.dimension]
@@ -97,6 +110,18 @@ mod tests {
         assert_eq!(Embedding::normalised(&[0.0; 4]), Err(NotAnEmbedding::NoLength(0.0)));
         assert!(matches!(Embedding::normalised(&[1.0, f32::NAN]), Err(NotAnEmbedding::NotFinite(1, _))));
         assert!(matches!(Embedding::normalised(&[f32::INFINITY]), Err(NotAnEmbedding::NotFinite(0, _))));
+    }
+
+    #[test]
+    fn a_mean_lies_between_and_weights_pull() {
+        let (a, b) = ([1.0f32, 0.0], [0.0f32, 1.0]);
+        let even = Embedding::mean([(1.0, &a[..]), (1.0, &b[..])]).unwrap();
+        assert!((even.values()[0] - even.values()[1]).abs() < 1e-6);
+        let pulled = Embedding::mean([(3.0, &a[..]), (1.0, &b[..])]).unwrap();
+        assert!((pulled.values()[0] / pulled.values()[1] - 3.0).abs() < 1e-5);
+        assert_eq!(Embedding::mean([(1.0, &a[..]), (1.0, &[-1.0, 0.0][..])]), None, "what cancels out has no direction");
+        assert_eq!(Embedding::mean([(1.0, &a[..]), (1.0, &[1.0][..])]), None);
+        assert_eq!(Embedding::mean(std::iter::empty::<(f32, &[f32])>()), None);
     }
 
     #[test]

@@ -98,9 +98,9 @@ pub struct Identification {
     /// Which pictures are enrolled, of more than --shots
     #[arg(long, value_enum, default_value_t = Pick::Spread)]
     pub pick: Pick,
-    /// How several templates of a person count
-    #[arg(long, value_enum, default_value_t = Templates::Best)]
-    pub templates: Templates,
+    /// How several templates of a person count [default: match.templates]
+    #[arg(long, value_enum)]
+    pub templates: Option<Templates>,
     /// People in a gallery, besides all of them
     #[arg(long, value_name = "N,...", value_delimiter = ',')]
     pub sizes: Vec<usize>,
@@ -121,9 +121,9 @@ pub enum Pick {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Templates {
-    /// All are kept and the most alike counts, as at the gate
+    /// Each is compared and the most alike counts
     Best,
-    /// Their mean
+    /// Their mean is compared
     Mean,
     /// Their mean, weighted by sharpness
     Weighted,

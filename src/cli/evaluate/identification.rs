@@ -6,13 +6,14 @@ use crate::cli::context::Context;
 use crate::cli::exit::Answer;
 use crate::cli::output;
 use crate::cli::progress::{encoded, misuse};
+use crate::config;
 use crate::evaluate::cast::Cast;
 use crate::evaluate::encode::{Encoded, Failure, Job, Sample, Which};
 use crate::evaluate::identification::{AtSize, FPIRS, Identification, Probe, SIZES, Way, fnir_at_fpir, measure};
 use crate::evaluate::templates::{Combine, Pick};
 use crate::evaluate::visit::{FRAMES, Visits};
 use crate::evaluate::{EvaluateError, report};
-use crate::service;
+use crate::service::{self, Site};
 use crate::units::Tau;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -39,8 +40,11 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     let is_parted = wanted.probes.is_none() || wanted.probes.as_ref() == Some(&wanted.gallery);
     let shots = wanted.shots.map_or(if is_parted { 1 } else { SHOTS }, usize::from);
     let cast = Cast::read(&wanted.gallery, wanted.probes.as_deref(), wanted.strangers.as_deref(), shots).map_err(misuse)?;
-    let (site, setting, tau) =
-        comparing(context, &wanted.comparing, Which::Largest, cast.enrolled.iter().map(|e| e.pictures.len().min(shots)).sum())?;
+    let k = |site: &Site| match joining(wanted, site) {
+        Combine::Best => cast.enrolled.iter().map(|e| e.pictures.len().min(shots)).sum(),
+        Combine::Mean | Combine::Weighted => cast.enrolled.len(),
+    };
+    let (site, setting, tau) = comparing(context, &wanted.comparing, Which::Largest, k)?;
     let rules = service::rules(&site.config);
     let (jobs, visits) = jobs(&cast, wanted.visits);
     let encoded = encoded(context, &setting, &jobs, wanted.comparing.common.keep)?;
@@ -83,11 +87,7 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
         probes.push(Probe { person, look, visit });
         comers.push(comer.picture.clone());
     }
-    let how = match wanted.templates {
-        Templates::Best => Combine::Best,
-        Templates::Mean => Combine::Mean,
-        Templates::Weighted => Combine::Weighted,
-    };
+    let how = joining(wanted, &site);
     let sizes = if wanted.sizes.is_empty() { &SIZES[..] } else { &wanted.sizes };
     let mut at = measure(&people, &probes, how, tau, &rules, sizes);
     for size in &mut at.sizes {
@@ -117,6 +117,15 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
         report::identification(&found.at, &found.ways, &encoded.encoder, found.tau, &comers, &enrolled)
     })?;
     Ok(Answer::Yes)
+}
+
+/// How several templates of a person count: as the command says, else as the gate would do it.
+fn joining(wanted: &Wanted, site: &Site) -> Combine {
+    match (wanted.templates, site.config.matching.templates) {
+        (Some(Templates::Best), _) | (None, config::Templates::Best) => Combine::Best,
+        (Some(Templates::Mean), _) | (None, config::Templates::Mean) => Combine::Mean,
+        (Some(Templates::Weighted), _) => Combine::Weighted,
+    }
 }
 
 /// Everything to be encoded: pictures of those enrolled, of those who come, and the frames of visits; and which comers make visits.

@@ -27,7 +27,7 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     plan.check().map_err(misuse)?;
     let groups = wanted.groups.as_deref().map(Groups::read).transpose().map_err(misuse)?;
     let which = if wanted.pairs.is_some() { Which::Central } else { Which::Largest };
-    let (site, setting, tau) = comparing(context, &wanted.comparing, which, 1)?;
+    let (site, setting, tau) = comparing(context, &wanted.comparing, which, |_| 1)?;
     let metric = metric(context, &site, &setting, wanted)?;
     // A learned or normalised score has a scale of its own, on which the encoder's tau means nothing: 0 is even odds there.
     let tau = if matches!(metric, Metric::Cosine) || wanted.comparing.tau.is_some() { tau } else { Tau(0.0) };

@@ -82,6 +82,22 @@ fn two_templates_of_one_person_leave_no_rival() {
 }
 
 #[test]
+fn a_mean_stands_for_all_of_a_persons_templates() {
+    let templates =
+        [(1, unit(&[1.0, 0.0])), (1, unit(&[0.0, 1.0])), (2, unit(&[-1.0, 0.0])), (3, unit(&[0.0, -1.0])), (3, unit(&[0.0, 1.0]))];
+    let mut all = build(2, &templates);
+    all.persons[0].is_barred = true;
+    all.barred = 2;
+    let index = all.of_means();
+    assert_eq!((index.k(), index.k_that_opens()), (4, 3), "two that cancel each other out are both kept");
+    let between = index.verify(PersonId(1), &unit(&[1.0, 1.0])).unwrap();
+    assert!((between.similarity.0 - 1.0).abs() < 1e-6 && between.template == TemplateId(1) && between.is_barred);
+    assert!((index.verify(PersonId(1), &unit(&[1.0, 0.0])).unwrap().similarity.0 - 0.5f32.sqrt()).abs() < 1e-6);
+    assert!(index.has(PersonId(3)) && !index.has(PersonId(4)));
+    assert_eq!(build(2, &[]).of_means().k(), 0);
+}
+
+#[test]
 fn equals_leave_no_margin() {
     let index = build(2, &[(1, unit(&[1.0, 0.0])), (2, unit(&[1.0, 0.0]))]);
     let ranking = index.search(&unit(&[0.9, 0.1]));
