@@ -10,7 +10,7 @@ use crate::evaluate::{EvaluateError, Folder};
 use crate::service::{self, Site};
 use crate::units::{Digest, Embedding, Tau};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Looks of a visit that is made of one picture.
 const LOOKS: u64 = 12;
@@ -33,7 +33,9 @@ pub fn run(context: &Context, wanted: &Calibrate) -> anyhow::Result<Answer> {
     let mut tables = Tables::own(&site.data_dir)?;
     let folders = wanted.impostors.iter().map(|dir| Folder::read(dir).map_err(progress::misuse));
     let folders = folders.collect::<anyhow::Result<Vec<Folder>>>()?;
-    let groups = folders.into_iter().map(|folder| strangers(context, &setting, folder, wanted)).collect::<anyhow::Result<Vec<Group>>>()?;
+    let names = names(&folders.iter().map(|f| f.root.as_path()).collect::<Vec<_>>());
+    let groups = folders.into_iter().zip(names).map(|(folder, name)| strangers(context, &setting, folder, name, wanted));
+    let groups = groups.collect::<anyhow::Result<Vec<Group>>>()?;
     let all: Vec<Strangers> = groups.iter().map(|g| g.strangers.clone()).collect();
     let measured = measure(&all).map_err(|e| {
         Misuse(format!("{e}. A person is a folder of pictures, or one picture; give more of them, or join groups into one folder"))
@@ -82,9 +84,18 @@ fn faces(context: &Context, setting: &Setting, folder: &Folder, wanted: &Calibra
     Ok((faces, failures))
 }
 
+/// What groups are called: by the last name of the folder, or by all of its path where another ends alike.
+fn names(folders: &[&Path]) -> Vec<String> {
+    let ends_alike = |folder: &Path| folders.iter().filter(|other| other.file_name() == folder.file_name()).count() > 1;
+    let name = |folder: &&Path| match folder.file_name() {
+        Some(last) if !ends_alike(folder) => last.to_string_lossy().into_owned(),
+        _ => folder.display().to_string(),
+    };
+    folders.iter().map(name).collect()
+}
+
 /// Encodes one group's pictures.
-fn strangers(context: &Context, setting: &Setting, folder: Folder, wanted: &Calibrate) -> anyhow::Result<Group> {
-    let name = folder.root.file_name().map_or_else(|| folder.root.display().to_string(), |n| n.to_string_lossy().into_owned());
+fn strangers(context: &Context, setting: &Setting, folder: Folder, name: String, wanted: &Calibrate) -> anyhow::Result<Group> {
     let (faces, failures) = faces(context, setting, &folder, wanted)?;
     Ok(Group { folder, strangers: Strangers { name, faces }, failures })
 }
@@ -115,7 +126,7 @@ fn count_visits(
 }
 
 /// The faces of people with several pictures each, and who they are.
-fn known(context: &Context, setting: &Setting, dir: &std::path::Path, wanted: &Calibrate) -> anyhow::Result<Vec<(usize, Embedding)>> {
+fn known(context: &Context, setting: &Setting, dir: &Path, wanted: &Calibrate) -> anyhow::Result<Vec<(usize, Embedding)>> {
     let folder = Folder::read(dir).map_err(progress::misuse)?;
     let (faces, _) = faces(context, setting, &folder, wanted)?;
     if !faces.windows(2).any(|pair| pair[0].0 == pair[1].0) {
@@ -214,4 +225,15 @@ fn in_json(
         "too_small": measured.too_small, "failures_to_acquire": failures, "table": points, "visits": counted,
         "visit_factor": table.visit_factor, "file": path,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_groups_are_never_called_alike() {
+        let folders = ["a/asian", "a/white", "b/asian", ".."].map(Path::new);
+        assert_eq!(names(&folders), ["a/asian", "white", "b/asian", ".."]);
+    }
 }
