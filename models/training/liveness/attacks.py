@@ -1,10 +1,11 @@
-"""Recapture simulated: the same piece of a picture as a live scene, as print or screen in front of a second camera.
+"""Recapture simulated: what print and screen do to a picture before a camera sees it.
 
 Every function takes and gives float32 [H,W,3] BGR 0..255. A kind of attack is a way to show a picture (its surface) and how
-much of its edge the camera sees. Live pictures go through the same second camera, so that camera gives nothing away.
+much of its edge the camera sees. How it is held is `liveness.scenes`; the camera, the same for the living, is `liveness.camera`.
 """
 from dataclasses import dataclass
 import cv2, numpy as np
+from liveness.camera import coordinates, gamma, noise, slope, spot, tint
 
 
 @dataclass
@@ -17,140 +18,163 @@ KINDS = {"sheet": Kind("print", "near"), "print_close": Kind("print", "far"), "c
          "telephone": Kind("screen", "near"), "monitor": Kind("screen", "far")}
 
 
-# ---- surfaces ----------------------------------------------------------------------------------------------------------
+def faded(picture, rng, saturation):
+    grey = picture.mean(2, keepdims=True)
+    return grey + np.float32(rng.uniform(*saturation)) * (picture - grey)
 
-def coordinates(shape):
-    ys, xs = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
-    return xs, ys
 
+# ---- print -------------------------------------------------------------------------------------------------------------
 
 def paper(picture, rng):
-    """Ink on paper: the gamut shrinks, black is grey, white is the paper's; dots or ink-jet noise, bends, sometimes glare."""
-    grey = picture.mean(2, keepdims=True)
-    out = (grey + rng.uniform(0.45, 0.95) * (picture - grey)) / 255
-    out = out.clip(0, 1) ** rng.uniform(0.7, 1.3)
-    black, white = rng.uniform(15, 75), rng.uniform(190, 250)
-    out = (black + (white - black) * out) * (1 + rng.normal(0, 0.04, 3))
-    xs, ys = coordinates(out.shape)
+    """Ink on paper: the gamut shrinks, black is grey, white is the paper's; dots or ink-jet noise; office paper or a glossy photograph."""
+    glossy = rng.random() < 0.35
+    out = gamma(faded(picture, rng, (0.8, 1.15) if glossy else (0.35, 0.95)), rng.uniform(0.65, 1.4))
+    black, white = (rng.uniform(6, 40), rng.uniform(215, 255)) if glossy else (rng.uniform(18, 90), rng.uniform(175, 250))
+    out = (np.float32(black) + np.float32((white - black) / 255) * out) * tint(rng, 0.05)
+    if rng.random() < 0.2:       # a printer without colour
+        out = np.repeat(out.mean(2, keepdims=True), 3, 2) * tint(rng, 0.03)
     kind = rng.random()
-    if kind < 0.35:     # halftone: a rotated screen for each colour
-        pitch, depth = rng.uniform(1.6, 4.0), rng.uniform(6, 28)
-        for k in range(3):
-            a = rng.uniform(0, np.pi)
-            out[..., k] += depth * np.sin((xs * np.cos(a) + ys * np.sin(a)) * 2 * np.pi / pitch) * np.sin((ys * np.cos(a) - xs * np.sin(a)) * 2 * np.pi / pitch)
-    elif kind < 0.7:    # ink-jet: grain in the ink, faint bands of the head
-        out += rng.uniform(2, 10) * cv2.GaussianBlur(rng.standard_normal(out.shape).astype(np.float32), (0, 0), rng.uniform(0.5, 1.2))
-        out *= (1 + rng.uniform(0, 0.04) * np.sin(ys * 2 * np.pi / rng.uniform(3, 12)))[..., None]
-    if rng.random() < 0.3:
-        out[:] = out.mean(2, keepdims=True) * (1 + rng.normal(0, 0.02, 3))
-    high, wide = out.shape[:2]
-    for _ in range(rng.integers(0, 3)):   # bends
-        a, period = rng.uniform(0, np.pi), rng.uniform(0.5, 2.0) * wide
-        out *= (1 + rng.uniform(0.03, 0.15) * np.sin((xs * np.cos(a) + ys * np.sin(a)) * 2 * np.pi / period + rng.uniform(0, 6)))[..., None]
-    if rng.random() < 0.2:                # a crease
-        a, at = rng.uniform(0, np.pi), rng.uniform(-0.3, 0.3) * wide
-        d = (xs - wide / 2) * np.cos(a) + (ys - high / 2) * np.sin(a) - at
-        out *= (1 + rng.uniform(-0.25, 0.25) * np.exp(-(d / rng.uniform(1, 4)) ** 2))[..., None]
-    if rng.random() < 0.3:
-        out += glare(out.shape, rng, rng.uniform(20, 120))
+    if kind < 0.3:
+        out = out + dots(out.shape, rng)
+    elif kind < 0.7:
+        out = out + np.float32(rng.uniform(1, 10)) * cv2.GaussianBlur(noise(out.shape, rng), (0, 0), rng.uniform(0.4, 1.2))
+        out = out * banding(out.shape, rng)
+    if rng.random() < 0.2:       # few levels of ink
+        levels = np.float32(255 / rng.integers(8, 24))
+        out = np.round(out / levels) * levels
+    if rng.random() < 0.25:
+        out = out * crease(out.shape, rng)
+    return out + np.float32(rng.uniform(20, 150)) * spot(out.shape, rng) if rng.random() < (0.5 if glossy else 0.15) else out
+
+
+def dots(shape, rng):
+    """Halftone: a rotated screen for each ink."""
+    xs, ys = coordinates(*shape[:2])
+    out, pitch, depth = np.empty(shape, np.float32), 2 * np.pi / rng.uniform(1.7, 5.0), rng.uniform(5, 32)
+    for k in range(3):
+        a = rng.uniform(0, np.pi)
+        c, s = np.float32(np.cos(a) * pitch), np.float32(np.sin(a) * pitch)
+        out[..., k] = np.float32(depth) * np.sin(xs * c + ys * s) * np.sin(ys * c - xs * s)
     return out
 
 
-def glare(shape, rng, strength):
-    """A soft bright spot or band."""
-    xs, ys = coordinates(shape)
-    a = rng.uniform(0, np.pi)
-    u = (xs - rng.uniform(0, shape[1])) * np.cos(a) + (ys - rng.uniform(0, shape[0])) * np.sin(a)
-    v = -(xs - rng.uniform(0, shape[1])) * np.sin(a) + (ys - rng.uniform(0, shape[0])) * np.cos(a)
-    wide, long = rng.uniform(0.05, 0.3) * shape[1], rng.uniform(0.2, 2.0) * shape[0]
-    return (strength * np.exp(-(u / wide) ** 2 - (v / long) ** 2))[..., None]
+def banding(shape, rng):
+    """Faint stripes of the print head."""
+    along = np.arange(shape[0], dtype=np.float32)[:, None, None]
+    return 1 + np.float32(rng.uniform(0, 0.06)) * np.sin(along * np.float32(2 * np.pi / rng.uniform(3, 14)))
 
+
+def crease(shape, rng):
+    xs, ys = coordinates(*shape[:2])
+    a = rng.uniform(0, np.pi)
+    d = (xs - shape[1] / 2) * np.float32(np.cos(a)) + (ys - shape[0] / 2) * np.float32(np.sin(a)) - np.float32(rng.uniform(-0.4, 0.4) * shape[1])
+    return (1 + np.float32(rng.uniform(-0.3, 0.3)) * np.exp(-(d / np.float32(rng.uniform(1, 5))) ** 2))[..., None]
+
+
+# ---- screen ------------------------------------------------------------------------------------------------------------
 
 def display(picture, rng):
-    """A screen: its own contrast and cold light, a pixel grid that beats with the camera's, glow, reflections."""
-    out = 255 * (picture / 255).clip(0, 1) ** rng.uniform(0.8, 1.35)
-    out = out * rng.uniform(0.55, 1.1) * (1 + np.array([rng.uniform(-0.02, 0.22), rng.normal(0, 0.03), rng.uniform(-0.15, 0.03)])) + rng.uniform(3, 40)
-    xs, ys = coordinates(out.shape)
-    if rng.random() < 0.75:   # sub-pixels and rows seen through the camera's grid: stripes with beats
-        pitch, depth, a = rng.uniform(1.3, 3.5), rng.uniform(0.02, 0.16), rng.normal(0, 0.12)
-        u, v = xs * np.cos(a) + ys * np.sin(a), ys * np.cos(a) - xs * np.sin(a)
-        for k in range(3):
-            out[..., k] *= 1 + depth * np.sin(u * 2 * np.pi / pitch + k * 2.1)
-        out *= (1 + depth * 0.7 * np.sin(v * 2 * np.pi / (pitch * rng.uniform(0.8, 1.3))))[..., None]
-    if rng.random() < 0.5:    # moire: slow coloured waves
-        a, b = rng.uniform(0, np.pi, 2)
-        pa, pb = rng.uniform(5, 40, 2)
-        wave = np.sin((xs * np.cos(a) + ys * np.sin(a)) * 2 * np.pi / pa + 2 * np.sin((xs * np.cos(b) + ys * np.sin(b)) * 2 * np.pi / (pb * 4)))
-        out += rng.uniform(2, 14) * wave[..., None] * (1 + rng.normal(0, 0.5, 3))
-    if rng.random() < 0.25:   # rolling bands of the backlight
-        out *= (1 + rng.uniform(0.03, 0.15) * np.sin(ys * 2 * np.pi / rng.uniform(20, 120) + rng.uniform(0, 6)))[..., None]
-    if rng.random() < 0.5:
-        glow = cv2.GaussianBlur(out, (0, 0), rng.uniform(3, 12))
-        out = out + rng.uniform(0.05, 0.3) * glow
-    if rng.random() < 0.45:
-        out += glare(out.shape, rng, rng.uniform(15, 110))
+    """A screen: its own contrast, saturation and cold light, black that glows, seen a little from the side."""
+    out = gamma(faded(picture, rng, (0.7, 1.4)), rng.uniform(0.75, 1.5))
+    cold = np.array([rng.uniform(-0.05, 0.28), rng.normal(0, 0.05), rng.uniform(-0.2, 0.08)], np.float32)
+    bright = np.exp(rng.normal(0, 0.3))
+    out = out * (np.float32(bright) * (1 + cold)) + np.float32(rng.uniform(0, 40))
+    if rng.random() < 0.4:
+        out = out * slope(out.shape, rng, 0.3)
+    if rng.random() < 0.3:
+        out = out + np.float32(rng.uniform(0.05, 0.35)) * cv2.GaussianBlur(out, (0, 0), rng.uniform(3, 12))
     return out
 
 
-# ---- how it is held ----------------------------------------------------------------------------------------------------
+def pixels(u, v, rng):
+    """The beat of a screen's pixels with the camera's: a factor [H,W,3]. u, v [H,W]: where on the screen each camera pixel looks, in camera pixels.
+
+    The camera samples the stripes of red, green and blue point by point, so that fine ones alias into slow coloured waves by themselves.
+    """
+    if rng.random() < 0.2:
+        return np.float32(1)
+    f, depth = np.exp(rng.uniform(np.log(0.12), np.log(2.3))), rng.uniform(0.015, 0.17)
+    f_v, depth_v = f * rng.uniform(0.9, 1.1), depth * rng.uniform(0, 1)
+    apart, first = rng.uniform(0, 2.1), rng.uniform(0, 6)
+    out = np.empty((*u.shape, 3), np.float32)
+    wave = u * np.float32(2 * np.pi * f)
+    for k in range(3):
+        out[..., k] = np.sin(wave + np.float32(first + k * apart))
+    rows = np.sin(v * np.float32(2 * np.pi * f_v))[..., None]
+    return (1 + np.float32(depth) * out) * (1 + np.float32(depth_v) * rows)
+
+
+def reflected(shown, room, rng):
+    """The room in the glass, or a lamp."""
+    if rng.random() < 0.4:
+        mirror = cv2.GaussianBlur(cv2.resize(room[:, ::-1], (shown.shape[1], shown.shape[0])), (0, 0), rng.uniform(0.5, 5))
+        shown = shown + np.float32(rng.uniform(0.03, 0.3)) * mirror
+    if rng.random() < 0.4:
+        shown = shown + np.float32(rng.uniform(15, 140)) * spot(shown.shape, rng)
+    if rng.random() < 0.2:    # the backlight's own beat with the shutter
+        along = np.arange(shown.shape[0], dtype=np.float32)[:, None, None]
+        shown = shown * (1 + np.float32(rng.uniform(0.03, 0.2)) * np.sin(along * np.float32(2 * np.pi / (rng.uniform(0.1, 0.8) * shown.shape[0])) + np.float32(rng.uniform(0, 6))))
+    return shown
+
+
+# ---- its edge ----------------------------------------------------------------------------------------------------------
 
 def bordered(flat, surface, rng):
-    """The sheet's white margin, or the frame of a telephone or tablet."""
+    """(picture, left, top): with the sheet's margin, or the frame of a telephone, tablet or monitor and what its screen shows beside the picture."""
     side = max(flat.shape[:2])
+    ring = lambda picture, top, below, left, right, colour: cv2.copyMakeBorder(picture, int(top), int(below), int(left), int(right), cv2.BORDER_CONSTANT, value=[float(c) for c in colour])
     if surface == "print":
-        width, colour = int(rng.uniform(0, 0.08) * side), (rng.uniform(200, 250) * (1 + rng.normal(0, 0.02, 3))).tolist()
-        return cv2.copyMakeBorder(flat, width, width, width, width, cv2.BORDER_CONSTANT, value=colour)
-    thin, thick = int(rng.uniform(0.01, 0.06) * side), int(rng.uniform(0.03, 0.16) * side)
-    colour = [rng.uniform(5, 45)] * 3 if rng.random() < 0.8 else [rng.uniform(190, 245)] * 3
-    return cv2.copyMakeBorder(flat, thick, thick, thin, thin, cv2.BORDER_CONSTANT, value=colour)
+        t, b, l, r = rng.uniform(0, 0.14, 4) * side if rng.random() < 0.75 else np.zeros(4)
+        return ring(flat, t, b, l, r, rng.uniform(170, 252) * tint(rng, 0.03)), int(l), int(t)
+    top = 0
+    if rng.random() < 0.5:    # bars above and below, dark or white, with some signs on them
+        t, b = rng.uniform(0.02, 0.3, 2) * side
+        shade = rng.uniform(0, 30) if rng.random() < 0.65 else rng.uniform(200, 255)
+        flat, top = ring(flat, t, b, 0, 0, [shade] * 3), int(t)
+        for _ in range(rng.integers(0, 7)):
+            size = rng.uniform(0.1, 0.6) * min(t, b)
+            x, y = rng.uniform(0, flat.shape[1]), rng.uniform(0, t - size) if rng.random() < 0.5 else flat.shape[0] - rng.uniform(size, b)
+            cv2.rectangle(flat, (int(x), int(y)), (int(x + size * rng.uniform(1, 4)), int(y + size)), [float(c) for c in rng.uniform(0, 255) * tint(rng, 0.3)], -1)
+    colour = rng.uniform(3, 60) * tint(rng, 0.05) if rng.random() < 0.75 else rng.uniform(120, 250) * tint(rng, 0.08)
+    thin, above, below = rng.uniform(0.008, 0.07) * side, *(rng.uniform(0.01, 0.17, 2) * side)
+    flat = ring(flat, above, below, thin, thin, colour)
+    if rng.random() < 0.5:    # the rim
+        cv2.rectangle(flat, (0, 0), (flat.shape[1] - 1, flat.shape[0] - 1), [float(c) for c in colour * np.float32(rng.uniform(0.5, 2.5))], int(rng.integers(1, 4)))
+    return flat, int(thin), top + int(above)
 
 
 def outline(shape, box, rng):
-    """Mask of a picture cut out along head and shoulders: float32 [H,W]."""
+    """Mask of a picture cut out along head and shoulders, or a mask of the face alone: float32 [H,W]."""
     x, y, w, h = box
-    mask = np.zeros(shape[:2], np.float32)
-    centre = (int(x + w / 2), int(y + h * 0.45))
-    cv2.ellipse(mask, centre, (int(w * rng.uniform(0.62, 0.85)), int(h * rng.uniform(0.68, 0.85))), 0, 0, 360, 1, -1, cv2.LINE_AA)
-    if rng.random() < 0.6:
-        cv2.ellipse(mask, (centre[0], int(y + h * 2.1)), (int(w * rng.uniform(1.1, 1.6)), int(h * 1.15)), 0, 0, 360, 1, -1, cv2.LINE_AA)
+    cx, mask = x + w / 2, np.zeros(shape[:2], np.float32)
+    around = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    uneven = 1 + 0.05 * rng.standard_normal(3) @ np.stack([np.cos(k * around + rng.uniform(0, 6)) for k in (2, 3, 5)])
+    rx, ry = w * rng.uniform(0.55, 0.95), h * rng.uniform(0.55, 0.85)
+    head = np.stack([cx + rx * uneven * np.sign(np.cos(around)) * np.abs(np.cos(around)) ** 0.85, y + h * 0.44 + ry * uneven * np.sin(around)], 1)
+    cv2.fillPoly(mask, [np.int32(head)], 1, cv2.LINE_AA)
+    if rng.random() < 0.7:
+        neck, shoulder, down = w * rng.uniform(0.3, 0.5), w * rng.uniform(0.9, 1.7), y + h * rng.uniform(1.15, 1.5)
+        body = np.array([(cx - neck, y + h * 0.7), (cx + neck, y + h * 0.7), (cx + neck, y + h * 1.05), (cx + shoulder, down), (cx + shoulder * 1.1, y + 4 * h),
+                         (cx - shoulder * 1.1, y + 4 * h), (cx - shoulder, down), (cx - neck, y + h * 1.05)])
+        cv2.fillPoly(mask, [np.int32(body)], 1, cv2.LINE_AA)
     return mask
 
 
 def fingers(scene, mask, rng):
-    """Skin-coloured strokes over the lower or side edge of what is held."""
+    """Fingers over the lower or side edge of what is held, lit from one side."""
     ys, xs = np.nonzero(mask > 0.5)
     if not len(ys):
         return scene
-    tone = np.array([110, 140, 190]) * rng.uniform(0.4, 1.2)
+    tone = np.float32([105, 135, 185]) * np.float32(rng.uniform(0.3, 1.25)) * tint(rng, 0.06)
     low, side = ys.max(), xs.min() if rng.random() < 0.5 else xs.max()
-    width = max(3, int(0.07 * (ys.max() - ys.min())))
-    for _ in range(rng.integers(1, 4)):
-        tip = (int(rng.integers(xs.min(), xs.max() + 1)), low - width) if rng.random() < 0.5 else (int(side), int(rng.integers(ys.min(), ys.max() + 1)))
-        end = (int(tip[0] + rng.normal(0, width)), int(tip[1] + 4 * width))
+    width = max(3, int(rng.uniform(0.05, 0.1) * (ys.max() - ys.min())))
+    for _ in range(rng.integers(1, 5)):
+        below = rng.random() < 0.5
+        tip = np.array([rng.integers(xs.min(), xs.max() + 1), low - rng.uniform(0.3, 2) * width]) if below else np.array([side, rng.uniform(ys.mean(), low)])
+        end = tip + ([rng.normal(0, width), 5 * width] if below else [(5 if side > xs.mean() else -5) * width, rng.uniform(0, 3) * width])
         stroke = np.zeros(scene.shape[:2], np.float32)
-        cv2.line(stroke, tip, end, 1, width, cv2.LINE_AA)
+        cv2.line(stroke, tuple(int(v) for v in tip), tuple(int(v) for v in end), 1, width, cv2.LINE_AA)
+        shade = cv2.GaussianBlur(np.roll(stroke, int(width / 3), 1), (0, 0), width / 3)[..., None]
         stroke = stroke[..., None]
-        scene = scene * (1 - stroke) + stroke * tone * rng.uniform(0.8, 1.1)
+        scene = scene * (1 - stroke) + stroke * tone * (0.6 + 0.5 * shade)
     return scene
-
-
-# ---- the second camera -------------------------------------------------------------------------------------------------
-
-def recaptured(scene, rng):
-    """What the gate's camera makes of a scene, live or not: uint8 [H,W,3]."""
-    out = scene
-    if rng.random() < 0.8:
-        out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.3, 1.3))
-    if rng.random() < 0.1:
-        kernel = np.zeros((7, 7), np.float32)
-        cv2.line(kernel, (0, int(rng.integers(7))), (6, int(rng.integers(7))), 1, 1)
-        out = cv2.filter2D(out, -1, kernel / kernel.sum())
-    out = 255 * (out.clip(0, 255) / 255) ** rng.uniform(0.8, 1.3)
-    out = out * rng.uniform(0.6, 1.25) * (1 + rng.normal(0, 0.05, 3)) + rng.uniform(-8, 8)
-    out = out + rng.uniform(0.5, 7) * rng.standard_normal(out.shape).astype(np.float32)
-    if rng.random() < 0.5:
-        out = out + rng.uniform(0.2, 0.9) * (out - cv2.GaussianBlur(out, (0, 0), 1.2))
-    out = out.clip(0, 255).astype(np.uint8)
-    if rng.random() < 0.75:
-        out = cv2.imdecode(cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(45, 96))])[1], cv2.IMREAD_COLOR)
-    return out

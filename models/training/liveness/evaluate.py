@@ -1,18 +1,26 @@
 """Errors of a liveness net on pictures held aside, by kind of attack, beside the two MiniFASNets on the same pictures.
 
-  python -m liveness.evaluate --pool ASIDE.npz --net ../liveness.onnx [--left-out RUNS]
-RUNS holds a folder without_KIND a kind, of liveness.train --without: its net is measured on that kind alone, at the threshold
-at which it refuses 5 % of the live ones and at 0.5. APCER: attacks taken for live; BPCER: live ones refused (ISO/IEC 30107-3).
+  python -m liveness.evaluate --shared ../../../shared --pool ASIDE.npz --choose CHOOSE.npz --net ../liveness.onnx [--left-out RUNS]
+The threshold of every net, and of the mean of ours and theirs, is chosen on CHOOSE.npz, whose pictures are neither trained on nor
+measured on: there it refuses liveness.train.REFUSED of the living (the shipped net's is in its file: 0.5). RUNS holds a folder without_KIND a kind, of liveness.train
+--without: its net is measured on that kind alone. APCER: attacks taken for live; BPCER: live ones refused (ISO/IEC 30107-3).
 Intervals are Clopper-Pearson, 95 %.
 """
 import argparse, math
 from pathlib import Path
-import numpy as np, torch
+import cv2, numpy as np, torch
+from detector.yunet import Detector
+from encoder.verify import equal_error
 from faces.nets import session
+from faces.packs import context_pictures
 from liveness.attacks import KINDS
-from liveness.crop import as_input, softmax
+from liveness.crop import as_input, crop, softmax
 from liveness.export import load
 from liveness.net import LIVE
+from liveness.pool import FACE_PX, SCALE, SURE, use_of
+from liveness.train import REFUSED, scores as by_net
+
+LFW_EVERY = 4   # of LFW's pictures, one in so many
 
 
 def clopper_pearson(k, n, level=0.95):
@@ -43,54 +51,70 @@ def by_onnx(path, crops):
     return np.array([softmax(net.run(None, {"input": as_input([c])})[0])[0, LIVE] for c in crops])
 
 
-def by_weights(path, crops):
-    net = load(path)
-    with torch.no_grad():
-        return torch.cat([net(torch.from_numpy(as_input(crops[k : k + 128]))).softmax(1)[:, LIVE] for k in range(0, len(crops), 128)]).numpy()
+def cut_of(scores, kinds):
+    """The threshold that refuses the wanted share of the living."""
+    return float(np.quantile(scores[kinds == 0], REFUSED))
 
 
 def table(name, scores, kinds, threshold):
-    live = scores[kinds == 0]
-    print("%s at %.3f: BPCER %s" % (name, threshold, share((live < threshold).sum(), len(live))))
+    live, attacks = scores[kinds == 0], scores[kinds > 0]
+    print("%s at %.3f: BPCER %s; equal error %.1f %%" % (name, threshold, share((live < threshold).sum(), len(live)), 100 * equal_error(live, attacks)))
     for k, kind in enumerate(KINDS, 1):
-        of = scores[kinds == k]
-        print("    %-12s APCER %s" % (kind, share((of >= threshold).sum(), len(of))))
-    of = scores[kinds > 0]
-    print("    %-12s APCER %s" % ("all", share((of >= threshold).sum(), len(of))))
+        print("    %-12s APCER %s" % (kind, share((scores[kinds == k] >= threshold).sum(), (kinds == k).sum())))
+    print("    %-12s APCER %s" % ("all", share((attacks >= threshold).sum(), len(attacks))))
 
 
-def measure(pool_path, net=None, left_out=None):
+def measure(shared, pool_path, choose_path, net=None, left_out=None):
     """Prints the tables."""
-    pool = np.load(pool_path)
-    crops, kinds, teachers = pool["crops"], pool["kinds"], pool["teachers"].mean(1)
-    at_5 = lambda scores: float(np.quantile(scores[kinds == 0], 0.05))
+    pool, choose = np.load(pool_path), np.load(choose_path)
+    kinds, other = pool["kinds"], choose["kinds"]
     if net:
-        ours = by_onnx(net, crops)
-        for name, scores in (("facegate_liveness", ours), ("MiniFASNet v2 + v1se", teachers), ("facegate_liveness and both", (ours + teachers) / 2)):
-            table(name, scores, kinds, 0.5)
-            table(name, scores, kinds, at_5(scores))
-    runs = [left_out / ("without_" + kind) / "last.pt" for kind in KINDS] if left_out else []
-    if not any(r.exists() for r in runs):
-        print("left out of training, one at a time: not measured for this file")
-    else:
-        seen = [torch.load(r)["seen"] for r in runs if r.exists()]
-        print("left out of training, one at a time (short runs of %d views each):" % max(seen))
-        for k, kind in enumerate(KINDS, 1):
-            weights = left_out / ("without_" + kind) / "last.pt"
-            if weights.exists():
-                scores = by_weights(weights, crops)
-                live, of = scores[kinds == 0], scores[kinds == k]
-                print("    %-12s at 0.5: BPCER %s APCER %s" % (kind, share((live < 0.5).sum(), len(live)), share((of >= 0.5).sum(), len(of))))
-                print("    %-12s at BPCER 5 %%: APCER %s" % ("", share((of >= at_5(scores)).sum(), len(of))))
+        (ours, theirs), (ours_there, theirs_there) = ((by_onnx(net, p["crops"]), p["teachers"].mean(1)) for p in (pool, choose))
+        table("facegate_liveness", ours, kinds, 0.5)
+        table("MiniFASNet v2 + v1se", theirs, kinds, 0.5)
+        table("MiniFASNet v2 + v1se", theirs, kinds, cut_of(theirs_there, other))
+        table("facegate_liveness and both", (ours + theirs) / 2, kinds, cut_of((ours_there + theirs_there) / 2, other))
+        of_the_living(shared, net)
+    left_out_runs(left_out, pool["crops"], kinds)
+
+
+def left_out_runs(folder, crops, kinds):
+    runs = {kind: folder / ("without_" + kind) / "last.pt" for kind in KINDS} if folder else {}
+    runs = {kind: weights for kind, weights in runs.items() if weights.exists()}
+    if not runs:
+        return print("left out of training, one at a time: not measured for this file")
+    print("left out of training, one at a time (short runs of %d views at most):" % max(torch.load(w)["seen"] for w in runs.values()))
+    for kind, weights in runs.items():
+        scores = by_net(load(weights), crops)
+        live, of = scores[kinds == 0], scores[kinds == list(KINDS).index(kind) + 1]
+        print("    %-12s BPCER %s APCER %s; equal error %.1f %%" % (kind, share((live < 0.5).sum(), len(live)), share((of >= 0.5).sum(), len(of)), 100 * equal_error(live, of)))
+
+
+def of_the_living(shared, net):
+    """Living faces that no simulated camera has touched, at 0.5: the pictures held aside, and LFW, of which nothing was trained on or chosen."""
+    crops = [crop(c.pixels, f[:4], SCALE) for c in context_pictures(shared / "training" / "context.tar") if use_of(c.path) == "measuring"
+             for f in c.faces if f[3] >= FACE_PX and f[14] >= SURE]
+    refused = by_onnx(net, crops) < 0.5
+    print("living faces of the pictures held aside, as they are: BPCER %s" % share(refused.sum(), len(refused)))
+    detector, crops = Detector(shared / "models" / "face_detection_yunet_2023mar.onnx"), []
+    for path in sorted((shared / "faces" / "lfw").glob("*/*.jpg"))[::LFW_EVERY]:
+        picture = cv2.imread(str(path))
+        found = detector.find(picture, 256, 256, SURE)
+        if len(found):
+            crops.append(crop(picture, max(found, key=lambda f: f[2] * f[3])[:4], SCALE))
+    refused = by_onnx(net, crops) < 0.5
+    print("living faces of LFW, one picture in %d, as they are: BPCER %s" % (LFW_EVERY, share(refused.sum(), len(refused))))
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--shared", type=Path, required=True)
     p.add_argument("--pool", type=Path, required=True)
+    p.add_argument("--choose", type=Path, required=True)
     p.add_argument("--net", type=Path)
     p.add_argument("--left-out", type=Path)
     g = p.parse_args()
-    measure(g.pool, g.net, g.left_out)
+    measure(g.shared, g.pool, g.choose, g.net, g.left_out)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
   python -m liveness.export --weights RUN/last.pt --out ../liveness.onnx
 """
+import torch
 from detector.graph import Graph, command, taught
-from liveness.net import Net
+from liveness.net import LIVE, Net
 
 
 def onnx_model(net):
@@ -15,7 +16,10 @@ def onnx_model(net):
 
 
 def load(weights):
-    return taught(Net(), weights)
+    """The net of a training's last.pt, folded, with the chosen threshold in its logit of `live`: 0.5 is the place to cut."""
+    net = taught(Net(), weights)
+    net.out.bias.data[LIVE] += torch.load(weights)["add"]
+    return net
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Puts a taught liveness net into the tree: models/liveness.onnx, its manifest row, its card with the figures.
 
-  python -m liveness.ship --shared ../../../shared --run RUN --pool ASIDE.npz --left-out RUNS
+  python -m liveness.ship --shared ../../../shared --run RUN --pool ASIDE.npz --choose CHOOSE.npz --left-out RUNS
 """
 import argparse, datetime
 from pathlib import Path
@@ -28,11 +28,12 @@ def main():
     p.add_argument("--shared", type=Path, required=True)
     p.add_argument("--run", type=Path, required=True)
     p.add_argument("--pool", type=Path, required=True, help="pictures held aside")
+    p.add_argument("--choose", type=Path, required=True, help="pictures on which the threshold was chosen")
     p.add_argument("--left-out", type=Path, help="folder of the runs without one kind")
     g = p.parse_args()
     model, state, net = ROOT / "models" / "liveness.onnx", torch.load(g.run / "last.pt"), export.load(g.run / "last.pt")
     onnx.save(export.onnx_model(net), str(model))
-    measured = printed(evaluate.measure, g.pool, model, g.left_out)
+    measured = printed(evaluate.measure, g.shared, g.pool, g.choose, model, g.left_out)
     fixture = printed(on_the_fixture, g.shared, model)
     times = printed(timing.liveness, {"facegate_liveness": model, "minifasnet_v2": g.shared / "models" / "minifasnet_v2.onnx", "minifasnet_v1se": g.shared / "models" / "minifasnet_v1se.onnx"})
     extra = "crop_scale = 2.7              # the square around the face's box, in box sizes\nlive_index = 1                # softmax over the logits: print, live, screen\n"

@@ -3,13 +3,15 @@ import tempfile, unittest
 from pathlib import Path
 import cv2, numpy as np, onnx, torch
 from detector.net import fold, macs, parameters
-from liveness.attacks import KINDS, display, outline, paper, recaptured
+from liveness.attacks import KINDS, bordered, display, outline, paper
+from liveness.camera import recaptured
 from liveness.crop import crop, crop_rectangle
 from liveness.evaluate import by_onnx, clopper_pearson
-from liveness.export import onnx_model
+from liveness.export import load, onnx_model
 from liveness.net import LIVE, Net
-from liveness.scenes import REACH, attack, live
-from liveness.train import class_of, loss_of, view
+from liveness.pool import use_of
+from liveness.scenes import attack, live, window
+from liveness.train import REFUSED, chosen, class_of, loss_of, scores, view
 
 
 def picture_with_face():
@@ -40,11 +42,33 @@ class Attacks(unittest.TestCase):
             rng = np.random.default_rng(4)
             scene, at = live(picture, box, rng) if kind is None else attack(picture, box, picture, kind, rng)
             self.assertEqual(scene.dtype, np.uint8)
-            self.assertEqual(scene.shape[0], scene.shape[1])
-            self.assertAlmostEqual(scene.shape[0] / at[3], REACH, delta=0.6)
-            centre = at[:2] + at[2:] / 2
-            self.assertLess(np.abs(centre - scene.shape[0] / 2).max(), 0.35 * at[3])
+            self.assertGreater(min(scene.shape[:2]), 1.7 * at[3] * 44 / 60)
+            self.assertLess(abs(at[2] / at[3] - 44 / 60), 0.2)
+            x, y = (at[:2] + at[2:] / 2).astype(int)
+            outside = scene[max(0, int(at[1] - 0.4 * at[3])), max(0, int(at[0] - 0.4 * at[2]))]
+            self.assertNotEqual(tuple(scene[y, x]), tuple(outside))
             self.assertEqual(crop(scene, at, 2.7).shape, (80, 80, 3))
+
+    def test_any_face_of_any_picture_can_be_shown(self):
+        rng = np.random.default_rng(0)
+        picture = rng.integers(0, 256, (140, 120, 3), np.uint8)
+        for k in range(60):
+            box = np.array([*rng.uniform(-5, 90, 2), *rng.uniform(26, 50, 2)])
+            scene, at = (live if k % 6 == 5 else lambda *a: attack(a[0], a[1], picture, list(KINDS)[k % 6], a[2]))(picture, box, rng)
+            self.assertTrue(np.isfinite(at).all() and scene.size)
+
+    def test_a_window_shows_no_more_than_there_is(self):
+        picture = picture_with_face()[0]
+        piece, at = window(picture, (0, 150, 40, 50), (1.5,) * 4)
+        self.assertEqual((piece.shape, tuple(at)), ((100, 81, 3), (0, 50, 40, 50)))
+
+    def test_a_border_moves_the_picture_and_says_so(self):
+        flat = np.zeros((50, 40, 3), np.float32)
+        flat[10, 20] = 1000
+        for surface in ("print", "screen"):
+            for seed in range(20):
+                framed, left, top = bordered(flat, surface, np.random.default_rng(seed))
+                self.assertEqual(tuple(framed[top + 10, left + 20]), (1000, 1000, 1000))
 
     def test_surfaces_change_the_picture_and_keep_its_size(self):
         picture = picture_with_face()[0].astype(np.float32)
@@ -72,13 +96,28 @@ class Teaching(unittest.TestCase):
     def test_the_truth_costs_less_than_its_opposite(self):
         wanted = torch.tensor([LIVE, 0])
         right = torch.tensor([[0.0, 5.0, 0.0], [5.0, 0.0, 0.0]])
-        teachers = torch.tensor([[0.9, 0.9], [0.1, 0.1]])
-        self.assertLess(float(loss_of(right, wanted, teachers)), float(loss_of(right.flip(0), wanted, teachers)))
+        for teachers in (torch.tensor([[0.9, 0.9], [0.1, 0.1]]), torch.full((2, 2), torch.nan)):
+            self.assertLess(float(loss_of(right, wanted, teachers)), float(loss_of(right.flip(0), wanted, teachers)))
 
     def test_a_view_keeps_shape_and_range(self):
         x = view(np.full((4, 80, 80, 3), 200, np.uint8), np.random.default_rng(0))
         self.assertEqual(x.shape, (4, 3, 80, 80))
         self.assertTrue(0 <= float(x.min()) and float(x.max()) <= 255)
+
+
+class Choosing(unittest.TestCase):
+    def test_no_picture_serves_two_purposes_and_each_is_served(self):
+        self.assertEqual({use_of("face/x_%d.jpg" % k) for k in range(12)}, {"training", "choosing", "measuring"})
+
+    def test_the_file_cuts_at_one_half_where_the_threshold_was_chosen(self):
+        torch.manual_seed(2)
+        net, crops = Net(), np.random.default_rng(0).integers(0, 256, (40, 80, 80, 3), np.uint8)
+        net.train()
+        net(torch.rand(8, 3, 80, 80) * 255)
+        add, _ = chosen(net, crops, np.zeros(40, np.uint8))
+        with tempfile.TemporaryDirectory() as folder:
+            torch.save({"net": net.state_dict(), "add": add}, Path(folder) / "last.pt")
+            self.assertAlmostEqual(float((scores(load(Path(folder) / "last.pt"), crops) < 0.5).mean()), REFUSED, delta=0.026)
 
 
 class Measured(unittest.TestCase):
