@@ -35,7 +35,7 @@ fn people(lfw: &Path) -> Vec<(String, Vec<PathBuf>)> {
 fn run(site: &Site, enrolled: &[(String, Vec<PathBuf>)], visits: &[(&Path, u64)]) -> (BTreeMap<String, usize>, Vec<String>) {
     let still = Options { judge_liveness: false, ..Options::for_stills(&site.config, service::real_clock()) };
     let mut vision = service::open_vision(site, still).unwrap();
-    let mut gallery = service::open_gallery(&site).unwrap();
+    let mut gallery = service::open_gallery(site).unwrap();
     let model = vision.encoder().digest;
     for (name, pictures) in enrolled {
         let look = vision.look(&picture::read(&pictures[0]).unwrap()).unwrap();

@@ -28,6 +28,9 @@ VARIANTS = {
     "distillation and triplet (batch-hard)": ["--triplet", "1", "--triplet-share", "1", "--mining", "hard"],
     "triplet alone (semi-hard)": ["--distill", "0", "--triplet", "1", "--triplet-share", "1"],
     "triplet alone (batch-hard)": ["--distill", "0", "--triplet", "1", "--triplet-share", "1", "--mining", "hard"],
+    "distillation alone, pictures of 112": ["--sizes", "112:1"],
+    "distillation and a teacher's maps, pictures of 112": ["--sizes", "112:1", "--inner", "1", "--given", "0"],
+    "the same, the maps given on at first": ["--sizes", "112:1", "--inner", "1"],
 }
 ONE_TEACHER = "distillation from one teacher (EdgeFace-XS)"  # with --cache of a mix of one: encoder.teachers fix --mix edgeface_xs:1
 
@@ -38,10 +41,12 @@ def runs(g):
     for name in names:
         out = os.path.join(g.out, name.replace(" ", "-"))
         common = ["--packs", *g.packs, "--cache", g.cache, "--out", out, "--sizes", "64:1", "--steps", str(g.steps), "--plan-steps", str(g.steps), "--minutes", "1000"]
-        train.main(common + VARIANTS.get(name, []))
+        more = VARIANTS.get(name, [])
+        side = 112 if "--sizes" in more else 64
+        train.main(common + more)
         net, state = export.load(os.path.join(out, "last.pt"))
-        export.measure_batch_norm(net, [F.interpolate(x, size=(64, 64), mode="area") for x in ship.calibration(packs, 8)])
-        embed = ship.torch_encoder(net, size=64)
+        export.measure_batch_norm(net, [F.interpolate(x, size=(side, side), mode="area") for x in ship.calibration(packs, 8)])
+        embed = ship.torch_encoder(net, size=side)
         found = held_aside_people(embed, packs)
         error = None
         if "triplet alone" not in name:
@@ -97,7 +102,7 @@ def keep(what, views, tar, eer, cosine_error):
     if os.path.exists(KEPT):
         with open(KEPT) as f:
             kept = json.load(f)
-    kept["note"] = ("Runs with less than a million views are short and from scratch, on pictures of 64 pixels: they compare recipes with each other, not with the shipped encoder. The heads are fitted on the frozen "
+    kept["note"] = ("Runs with less than a million views are short and from scratch, on pictures of 64 pixels unless 112 is said: they compare recipes with each other, not with the shipped encoder. The heads are fitted on the frozen "
                     "shipped encoder, on pairs of training people.")
     kept["rows"] = [r for r in kept["rows"] if r["what"] != what] + [dict(what=what, views=views, tar=tar, eer=eer, cosine_error=cosine_error)]
     with open(KEPT, "w") as f:

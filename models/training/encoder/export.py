@@ -41,7 +41,7 @@ def write(net, path):
     net = folded(net)
     graph = _Graph()
     x = "input"
-    for layer in net.trunk:
+    for layer in (layer for stage in net.stages for layer in stage):
         x = graph.residual(layer, x) if isinstance(layer, Residual) else graph.sequence(layer, x)
     x = graph.sequence(net.up, x)
     x = graph.sequence(net.pool, x)

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import torch
 
+from .inner import Inner
 from .packs import Packs
 from .teachers import Mix, load_blends
 
@@ -30,6 +31,9 @@ class Feed:
 
             self.on_the_fly = Joined(g.models, self.mix, g.device)
         self.blends, self.looked = [], 0.0
+        self.inner = Inner(g.cache) if g.inner else None
+        if self.inner is not None:
+            self.blends = self._more_blends()
         known = packs.person[self.rows]
         who, times = np.unique(known[known >= 0], return_counts=True)
         self.people = [self.rows[known == w] for w in who[times >= 2]]
@@ -45,6 +49,13 @@ class Feed:
             pixels, wanted = torch.cat([pixels, more]), torch.cat([wanted, also])
             person = torch.cat([person, torch.full((blended,), -1, dtype=person.dtype, device=person.device)])
         return pixels.permute(0, 3, 1, 2), wanted, person
+
+    def draw_inner(self, count):
+        """uint8 [N,3,112,112], wanted unit vectors [N,128], the teacher's maps of the same pictures (encoder.inner)."""
+        pixels, maps, source = self.inner.at(self.rng.integers(len(self.inner), size=count))
+        each = len(self.blends[0][1]) if self.blends else 1
+        wanted = [self.wanted[s] if s >= 0 else self.blends[(-1 - s) // each][1][(-1 - s) % each] for s in source.tolist()]
+        return pixels.to(self.device), torch.stack(wanted).to(self.device), [m.to(self.device) for m in maps]
 
     def bank(self, count):
         return self.wanted[torch.from_numpy(self.rng.choice(self.rows, count)).to(self.device)]
@@ -62,10 +73,13 @@ class Feed:
         if self.on_the_fly is not None:
             return int(count * self.blend)
         if self.blend and time.time() - self.looked > 60:  # the bank may still be growing
-            self.blends += [(torch.from_numpy(p), torch.from_numpy(t)) for p, t in load_blends(self.cache, self.mix, len(self.blends))]
+            self.blends += self._more_blends()
             self.looked = time.time()
         have = sum(len(p) for p, _ in self.blends)
         return int(count * min(self.blend, have / (have + len(self.rows))))
+
+    def _more_blends(self):
+        return [(torch.from_numpy(p), torch.from_numpy(t)) for p, t in load_blends(self.cache, self.mix, len(self.blends))]
 
     def _blended(self, count):
         if self.on_the_fly is not None:

@@ -27,6 +27,14 @@ def neighbour_error(got, wanted, bank, sharpness=20.0):
     return F.kl_div(student, teacher, reduction="batchmean")
 
 
+def map_error(got, wanted):
+    """Mean squared difference of a stage's maps [N,c',h,w] to the teacher's [N,c,h,w], c <= c': the first c channels count.
+
+    The teacher's are standardised, so that 1 is what answering nothing would give."""
+    got, wanted = got.permute(0, 2, 3, 1), wanted.permute(0, 2, 3, 1)  # so that the gradient comes back channels last: else batch norm's takes nine times as long
+    return (got[..., :wanted.shape[3]] - wanted).float().pow(2).mean()
+
+
 def distillation(got, wanted, bank=None, relational=4.0, neighbours=0.0):
     loss = cosine_error(got, wanted) + relational * relational_error(got, wanted)
     if neighbours and bank is not None:

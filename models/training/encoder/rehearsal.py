@@ -1,4 +1,4 @@
-"""The whole way on made-up data in under a minute: packs, a teacher of its own, targets, blends, training, resuming, export.
+"""The whole way on made-up data in under a minute: packs, a teacher of its own, targets, blends, its maps, training, resuming, export.
 
     python -m encoder.rehearsal
 
@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from . import export, teachers, train
+from . import export, inner, teachers, train
 
 PEOPLE, EACH = 60, 4
 
@@ -24,12 +24,13 @@ def main():
         make_teacher(os.path.join(folder, "made_up.onnx"))
         shared = ["--packs", pack, "--cache", os.path.join(folder, "cache")]
         run_teachers(shared + ["--models", folder, "--teachers", "made_up", "--mix", "made_up:1.0", "--count", "1000"])
+        inner.main(shared + ["--models", folder, "--teacher", "made_up", "--processes", "1"])
         out = os.path.join(folder, "run")
-        plan = shared + ["--out", out, "--minutes", "60", "--plan-steps", "60", "--log-every", "20", "--batch", "12", "--lr", "2e-2", "--strength", "0", "0.2", "--sizes", "64:0.6,112:1", "--triplet", "0.5", "--triplet-share", "0.4", "--neighbours", "0.1"]
+        plan = shared + ["--out", out, "--minutes", "60", "--plan-steps", "60", "--log-every", "20", "--batch", "12", "--lr", "2e-2", "--strength", "0", "0.2", "--inner", "0.5", "--sizes", "64:0.7,112:1", "--triplet", "0.5", "--triplet-share", "0.4", "--neighbours", "0.1"]
         train.main(plan + ["--steps", "40"])
         train.main(plan + ["--resume"])
         rows = list(csv.reader(open(os.path.join(out, "log.csv"))))
-        first, last = (float(r[4].split("=")[1]) for r in (rows[0], rows[-1]))
+        first, last = (float(next(c for c in r if c.startswith("cosine_error")).split("=")[1]) for r in (rows[0], rows[-1]))
         print("1 - cosine to the made-up teacher: %.3f after %s steps, %.3f after %s" % (first, rows[0][0], last, rows[-1][0]))
         if not last < first:
             raise SystemExit("the student did not learn: its error did not fall")
@@ -70,16 +71,19 @@ def make_pack(folder):
 
 
 def make_teacher(path):
-    """Random weights that look at coarse colour: two strided convolutions and a linear layer."""
+    """Random weights that look at coarse colour: strided convolutions, whose maps are named as those of the real teacher, and a linear layer."""
     rng = np.random.default_rng(1)
-    weights = [("a", (16, 3, 8, 8)), ("b", (32, 16, 7, 7)), ("c", (160, 128))]
+    weights = [("a", (64, 3, 4, 4)), ("b", (128, 64, 2, 2)), ("c", (128, 128, 1, 1)), ("d", (128, 128, 2, 2)), ("e", (32, 128, 7, 7)), ("f", (160, 32))]
     kept = [numpy_helper.from_array((rng.standard_normal(s) / np.sqrt(np.prod(s[1:]))).astype(np.float32), n) for n, s in weights]
     nodes = [
-        helper.make_node("Conv", ["input", "a"], ["x"], strides=[8, 8]),
-        helper.make_node("Relu", ["x"], ["y"]),
-        helper.make_node("Conv", ["y", "b"], ["z"], strides=[7, 7]),
-        helper.make_node("Flatten", ["z"], ["f"], axis=1),
-        helper.make_node("Gemm", ["f", "c"], ["embedding"], transB=1),
+        helper.make_node("Conv", ["input", "a"], [inner.TAPS[0]], strides=[4, 4]),
+        helper.make_node("Conv", [inner.TAPS[0], "b"], [inner.TAPS[1]], strides=[2, 2]),
+        helper.make_node("Relu", [inner.TAPS[1]], ["y"]),
+        helper.make_node("Conv", ["y", "c"], [inner.TAPS[2]]),
+        helper.make_node("Conv", [inner.TAPS[2], "d"], [inner.TAPS[3]], strides=[2, 2]),
+        helper.make_node("Conv", [inner.TAPS[3], "e"], ["z"]),
+        helper.make_node("Flatten", ["z"], ["flat"], axis=1),
+        helper.make_node("Gemm", ["flat", "f"], ["embedding"], transB=1),
     ]
     graph = helper.make_graph(nodes, "made_up", [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, 112, 112])],
                               [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, 160])], kept)

@@ -33,25 +33,38 @@ class Residual(nn.Module):
 
 
 class Student(nn.Module):
-    """float [N,3,112,112], RGB, (x - 127.5) / 128 -> [N,128], not normalised."""
+    """float [N,3,112,112], RGB, (x - 127.5) / 128 -> [N,128], not normalised.
 
-    def __init__(self, widths=(64, 128, 256), inner=(32, 64, 128), depth=(1, 3, 3), up=768):
+    Four stages; the first three end in maps of the same shape as a MobileFaceNet's (64 at 28x28, 128 at 14x14 twice), and the
+    first 128 channels of the fourth stand for its 7x7 maps: each stage can be taught alone, from the teacher's own maps."""
+
+    def __init__(self, widths=(64, 128, 128, 256), inner=(32, 48, 48, 96), depth=(3, 2, 3, 2), up=512):
         super().__init__()
-        self.shape = dict(widths=tuple(widths), inner=tuple(inner), depth=tuple(depth), up=up)
-        layers, before = [], 3
+        self.stages, before = nn.ModuleList(), 3
         for k, (width, mid, blocks) in enumerate(zip(widths, inner, depth)):
-            layers.append(conv(before, width, 7, 4) if k == 0 else conv(before, width, 3, 2))
-            layers += [Residual(width, mid) for _ in range(blocks)]
+            start = [conv(3, width, 7, 4)] if k == 0 else [conv(before, width, 3, 2)] if k != 2 else []
+            self.stages.append(nn.Sequential(*start, *[Residual(width, mid) for _ in range(blocks)]))
             before = width
-        self.trunk = nn.Sequential(*layers)
         self.up = conv(before, up, 1)
         self.pool = nn.Sequential(nn.Conv2d(up, up, 7, groups=up, bias=False), nn.BatchNorm2d(up))
         self.out = nn.Linear(up, DIMENSION)
 
-    def pooled(self, x):
-        """What the last, linear layer sees: [N,up]."""
-        x = self.trunk(x)
-        if x.shape[2] != 7:  # smaller pictures, early in a training: the head sees their maps stretched to 7x7
+    def maps(self, x, given=None):
+        """The ends of the four stages. `given`: for each of the first three, None or (maps [N,c,h,w], which [N] bool): what
+        the next stage gets to see in those rows instead of this network's own."""
+        ends = []
+        for k, stage in enumerate(self.stages):
+            x = stage(x)
+            ends.append(x)
+            if given is not None and k < len(given):
+                maps, which = given[k]
+                x = torch.where(which.view(-1, 1, 1, 1), maps.to(x.dtype), x)
+        return ends
+
+    def pooled(self, x, maps=None):
+        """What the last, linear layer sees: [N,up]. `maps`: of maps(), where they are there already."""
+        x = (self.maps(x) if maps is None else maps)[-1]
+        if x.shape[2] != 7:  # smaller pictures: the head sees their maps stretched to 7x7
             x = F.interpolate(x, size=(7, 7), mode="bilinear", align_corners=False)
         x = self.up(x)
         x = self.pool[1](_weighted_sum(x, self.pool[0].weight)) if self.training else self.pool(x)

@@ -45,6 +45,8 @@ def arguments(argv=None):
     p.add_argument("--sizes", default="64:0.25,80:0.5,112:1", help="SIDE:UNTIL,...: side of the pictures until that share of the plan")
     p.add_argument("--blend", type=float, default=0.5, help="share of a batch taken from the blends, as far as there are any")
     p.add_argument("--on-the-fly", action="store_true", help="new blends at every step, encoded by the teachers in PyTorch (GPU)")
+    p.add_argument("--inner", type=float, default=0.0, help="share of the plan in which the stages match the teacher's maps (encoder.inner)")
+    p.add_argument("--given", type=float, default=0.7, help="how often, at first, a stage gets the teacher's maps instead of those before it; nothing is given after half of --inner")
     p.add_argument("--distill", type=float, default=1.0, help="weight of the distillation (0: triplet alone)")
     p.add_argument("--relational", type=float, default=4.0)
     p.add_argument("--neighbours", type=float, default=0.0)
@@ -136,18 +138,30 @@ def _share(state, g):
 def step(net, optimiser, feed, g, share, sums):
     """One batch. The views grow stronger over the first two thirds; the triplet term comes at the end."""
     late = g.triplet > 0 and share >= 1 - g.triplet_share
-    pixels, wanted, person = feed.draw(g.batch, people=late)
     strength = g.strength[0] + (g.strength[1] - g.strength[0]) * min(1, share * 1.5)
     size = next(side for side, until in sizes(g.sizes) if share < until)
     net.train()
-    x = normalise(views(pixels, strength, size)).contiguous(memory_format=torch.channels_last)
+    given, hints = None, None
+    if share < g.inner:
+        pixels, wanted, hints = feed.draw_inner(g.batch)
+        size, often = 112, g.given * max(0, 1 - 2 * share / g.inner)
+        given = [(m, torch.rand(len(m), device=m.device) < often) for m in hints[:3]] if often else None
+    else:
+        pixels, wanted, person = feed.draw(g.batch, people=late)
+    x = normalise(views(pixels, strength, size, still=hints is not None)).contiguous(memory_format=torch.channels_last)
     with torch.autocast(g.device.split(":")[0], torch.bfloat16):
-        got = net(x)
+        maps = net.maps(x, given)
+        got = net.out(net.pooled(x, maps))
     got = F.normalize(got.float())
     loss = got.sum() * 0
+    if hints is not None:
+        errors = [losses.map_error(a, b) for a, b in zip(maps, hints)]
+        loss = loss + sum(errors) / len(errors) * (1 - 0.8 * share / g.inner)
+        for k, e in enumerate(errors):
+            sums.add("map%d" % k, e.detach())
     if g.distill:
         bank = feed.bank(2048) if g.neighbours else None
-        loss = g.distill * losses.distillation(got, wanted, bank, g.relational, g.neighbours)
+        loss = loss + g.distill * losses.distillation(got, wanted, bank, g.relational, g.neighbours)
         sums.add("cosine_error", losses.cosine_error(got.detach(), wanted))
         sums.add("relational_error", losses.relational_error(got.detach(), wanted))
     if late:

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 
 
-def views(pixels, strength, size=112):
-    """uint8 [N,3,112,112] -> float [N,3,size,size] in 0..255, one view a picture."""
-    x = move(pixels.float(), strength, size)
+def views(pixels, strength, size=112, still=False):
+    """uint8 [N,3,112,112] -> float [N,3,size,size] in 0..255, one view a picture. `still`: nothing is moved or resized."""
+    x = pixels.float() if still else move(pixels.float(), strength, size)
     x = light(x, strength)
     x = some(x, 0.35 * strength, colour_to_infrared)
     x = some(x, 0.30 * strength, in_front)
@@ -39,8 +39,8 @@ def some(x, share, what):
     return x
 
 
-def move(x, strength, size):
-    """Mirror, turn, scale, shift, stretch and a slight perspective: the pose, and the detector's landmarks being off."""
+def move(x, strength, size, mirror=True):
+    """Mirror (half of them, if at all), turn, scale, shift, stretch and a slight perspective: the pose, and the detector's landmarks being off."""
     n = len(x)
     line = (torch.arange(size, device=x.device) + 0.5) / size * 2 - 1
     v, u = torch.meshgrid(line, line, indexing="ij")
@@ -49,11 +49,11 @@ def move(x, strength, size):
     depth = 1 + r(0.10) * u + r(0.08) * v
     u, v = u / depth, v / depth
     angle, scale, aspect, shear = r(0.16), torch.exp(r(0.09)), torch.exp(r(0.05)), r(0.06)
-    mirror = torch.where(torch.rand(n, 1, 1, device=x.device) < 0.5, -1.0, 1.0)
+    turned = torch.where(torch.rand(n, 1, 1, device=x.device) < (0.5 if mirror else 0.0), -1.0, 1.0)
     a, b = u * scale * aspect, v * scale / aspect
     across = (a * torch.cos(angle) - b * torch.sin(angle) + shear * b) + r(0.07)
     down = a * torch.sin(angle) + b * torch.cos(angle) + r(0.07)
-    return F.grid_sample(x, torch.stack([across * mirror, down], -1), padding_mode="border", align_corners=False)
+    return F.grid_sample(x, torch.stack([across * turned, down], -1), padding_mode="border", align_corners=False)
 
 
 def light(x, strength):

@@ -26,6 +26,13 @@ class Distillation(unittest.TestCase):
         turned = torch.stack([-wanted[:, 1], wanted[:, 0]], 1)
         self.assertAlmostEqual(losses.relational_error(turned, wanted).item(), 0.0, places=6)
 
+    def test_map_error_judges_the_first_channels_alone(self):
+        got = torch.zeros(1, 2, 1, 2)
+        got[0, 0, 0] = torch.tensor([1.0, 3.0])
+        got[0, 1] = 100.0
+        wanted = torch.tensor([1.0, 1.0]).view(1, 1, 1, 2)
+        self.assertAlmostEqual(losses.map_error(got, wanted).item(), (0 + 4) / 2, places=6)
+
     def test_neighbour_error_by_hand(self):
         bank, wanted, got = torch.tensor([EAST, NORTH]), torch.tensor([EAST]), torch.tensor([NORTH])
         p = math.e / (math.e + 1)  # softmax of (1, 0)

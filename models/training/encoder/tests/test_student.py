@@ -6,7 +6,7 @@ import unittest
 import numpy as np
 import torch
 
-from encoder import export, ship, train
+from encoder import export, inner, ship, train
 from encoder.student import Student, cost, folded
 from encoder.views import jpeg, views
 
@@ -51,6 +51,27 @@ class SameFunction(unittest.TestCase):
 
     def test_small_pictures_go_through(self):
         self.assertEqual(Student().eval()(torch.zeros(1, 3, 64, 64)).shape, (1, 128))
+
+
+class Stages(unittest.TestCase):
+    def test_ends_have_the_teachers_shapes(self):
+        ends = Student().eval().maps(torch.zeros(2, 3, 112, 112))
+        for end, (height, width, channels) in zip(ends, inner.SHAPES):
+            self.assertEqual(end.shape[2:], (height, width))
+            self.assertGreaterEqual(end.shape[1], channels)
+        for end, (_, _, channels) in list(zip(ends, inner.SHAPES))[:3]:
+            self.assertEqual(end.shape[1], channels, "these are given to the next stage as they are")
+
+    def test_what_is_given_takes_the_place_of_what_was_made(self):
+        net, x = Student().eval(), torch.randn(2, 3, 112, 112)
+        which = torch.tensor([True, False])
+        with torch.no_grad():
+            own = net.maps(x)
+            given = [(torch.zeros_like(end), which if k == 1 else which & False) for k, end in enumerate(own[:3])]
+            mixed = net.maps(x, given)
+            self.assertTrue(torch.equal(mixed[1], own[1]), "a stage's own answer is what is judged")
+            self.assertTrue(torch.allclose(mixed[2][:1], net.stages[2](torch.zeros_like(own[1][:1])), atol=1e-5))
+            self.assertTrue(torch.allclose(mixed[2][1:], own[2][1:], atol=1e-5))
 
 
 class Views(unittest.TestCase):

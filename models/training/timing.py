@@ -1,0 +1,66 @@
+"""Times the shipped nets in the program (tract) and in onnxruntime, one thread each, taking turns; least of many: on a busy machine compare rows, not values.
+
+    cargo build --release
+    PYTHONPATH=models/training python3 -m timing --program target/release/facegate      # writes models/training/times.json, for the encoder's card
+
+The program's figures are the stages `encode` and `liveness` of `facegate identify --json` on models/faces: the net, and little beside it.
+"""
+import argparse
+import json
+import os
+import subprocess
+import time
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODELS = os.path.normpath(os.path.join(HERE, ".."))
+KEPT = os.path.join(HERE, "times.json")
+NETS = {"encode": ("encoder.onnx", (1, 3, 112, 112)), "liveness": ("liveness.onnx", (1, 3, 80, 80))}
+ROUNDS, RUNS = 5, 30
+
+
+def in_tract(program):
+    """{stage: milliseconds} of each picture."""
+    found = subprocess.run([program, "identify", os.path.join(MODELS, "faces"), "--models", MODELS, "--json"], capture_output=True, text=True)
+    rows = [json.loads(line) for line in found.stdout.splitlines()]
+    if not rows:
+        raise SystemExit("%s identify said nothing: %s" % (program, found.stderr))
+    return {stage: [r["timings_ms"][stage] for r in rows if stage in r["timings_ms"]] for stage in NETS}
+
+
+def in_onnxruntime(name, shape):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    net = onnxruntime.InferenceSession(os.path.join(MODELS, name), options)
+    x = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    took = []
+    for _ in range(RUNS):
+        begin = time.perf_counter()
+        net.run(None, {"input": x})
+        took.append(1000 * (time.perf_counter() - begin))
+    return took
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--program", default="target/release/facegate")
+    g = p.parse_args()
+    tract, other = {s: [] for s in NETS}, {s: [] for s in NETS}
+    for _ in range(ROUNDS):
+        for stage, took in in_tract(os.path.abspath(g.program)).items():
+            tract[stage] += took
+        for stage, (name, shape) in NETS.items():
+            other[stage] += in_onnxruntime(name, shape)
+    times = {NETS[s][0]: dict(tract=min(tract[s]), onnxruntime=min(other[s]), runs=[len(tract[s]), len(other[s])]) for s in NETS if tract[s]}
+    for name, t in times.items():
+        print("%s: tract %.2f ms, onnxruntime %.2f ms (ratio %.2f)" % (name, t["tract"], t["onnxruntime"], t["tract"] / t["onnxruntime"]))
+    with open(KEPT, "w") as f:
+        json.dump(times, f, indent=1)
+        f.write("\n")
+
+
+if __name__ == "__main__":
+    main()
