@@ -9,9 +9,9 @@ import argparse
 import json
 import os
 import subprocess
-import time
 
-import numpy as np
+from encoder.evaluate import time_of
+from encoder.ship import digest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.normpath(os.path.join(HERE, ".."))
@@ -29,21 +29,6 @@ def in_tract(program, person):
     return {stage: [r["timings_ms"][stage] for r in rows if stage in r["timings_ms"]] for stage in NETS}
 
 
-def in_onnxruntime(name, shape):
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    net = onnxruntime.InferenceSession(os.path.join(MODELS, name), options)
-    x = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-    took = []
-    for _ in range(RUNS):
-        begin = time.perf_counter()
-        net.run(None, {"input": x})
-        took.append(1000 * (time.perf_counter() - begin))
-    return took
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--program", default="target/release/facegate")
@@ -54,8 +39,8 @@ def main():
         for stage, took in in_tract(os.path.abspath(g.program), person).items():
             tract[stage] += took
         for stage, (name, shape) in NETS.items():
-            other[stage] += in_onnxruntime(name, shape)
-    times = {NETS[s][0]: dict(tract=min(tract[s]), onnxruntime=min(other[s]), runs=[len(tract[s]), len(other[s])]) for s in NETS if tract[s]}
+            other[stage].append(time_of(os.path.join(MODELS, name), RUNS, shape)[0])
+    times = {NETS[s][0]: dict(sha256=digest(os.path.join(MODELS, NETS[s][0])), tract=min(tract[s]), onnxruntime=min(other[s]), runs=[len(tract[s]), RUNS * len(other[s])]) for s in NETS if tract[s]}
     for name, t in times.items():
         print("%s: tract %.2f ms, onnxruntime %.2f ms (ratio %.2f)" % (name, t["tract"], t["onnxruntime"], t["tract"] / t["onnxruntime"]))
     with open(KEPT, "w") as f:

@@ -110,7 +110,7 @@ def fill(found, curve, ablation):
     held, target, lfw, run = found["held"], found["target"]["held"], found["lfw"], found["run"]
     values = {
         "verdict": verdict(lfw["accuracy"]), "parameters": run["parameters"], "mmac": run["macs"] / 1e6, "bytes": run["bytes"], "sha256": found["sha256"], "parity": found["parity"],
-        "times": times(found["milliseconds"]), "held_one_in": HELD_ONE_IN,
+        "times": times(found), "held_one_in": HELD_ONE_IN,
         "mix": ", ".join("%s (weight %g)" % i for i in found["target"]["mix"].items()), "views": run["seen"], "train": found["train_pictures"], "hours": run["spent"] / 3600,
         "rate": run["seen"] / max(1, run["spent"]), "triplet": found["recipe"], "curve": "\n".join(curve), "cosine_error": held["cosine_error"],
         "lfw_accuracy": percent(lfw["accuracy"]), "lfw_spread": 100 * lfw["spread"], "lfw_interval": interval(lfw["interval"]), "lfw_eer": percent(lfw["eer"]),
@@ -127,14 +127,15 @@ def fill(found, curve, ablation):
     return TEXT.format(**values)
 
 
-def times(milliseconds):
-    """In the program and in onnxruntime, of one run (timing.py); else in onnxruntime alone."""
+def times(found):
+    """In the program and in onnxruntime, of one run (timing.py), where it was made of this net; else in onnxruntime alone."""
     path = os.path.join(HERE, "..", "times.json")
     if os.path.exists(path):
         with open(path) as f:
             t = json.load(f)["encoder.onnx"]
-        return "%.1f ms in tract and %.1f ms in onnxruntime at best, in turns" % (t["tract"], t["onnxruntime"])
-    return "%.1f ms in onnxruntime at best, %.1f ms as a median" % tuple(milliseconds)
+        if t["sha256"] == found["sha256"]:
+            return "%.1f ms in tract and %.1f ms in onnxruntime at best, in turns" % (t["tract"], t["onnxruntime"])
+    return "%.1f ms in onnxruntime at best, %.1f ms as a median" % tuple(found["milliseconds"])
 
 
 def curve_rows(path):

@@ -190,14 +190,14 @@ def onnx_encoder(path, mean=127.5, std=128.0):
     return embed
 
 
-def time_of(path, runs=60):
+def time_of(path, runs=60, shape=(1, 3, 112, 112)):
     """Best and median milliseconds of one picture in onnxruntime, one thread, on random input."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     net = onnxruntime.InferenceSession(path, options)
-    x = np.random.default_rng(0).uniform(-1, 1, (1, 3, 112, 112)).astype(np.float32)
+    x = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     took = []
     for _ in range(runs):
         begin = time.perf_counter()

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import torch
 
-from .inner import Inner
+from .inner import Inner, place
 from .packs import Packs
 from .teachers import Mix, load_blends
 
@@ -53,9 +53,12 @@ class Feed:
     def draw_inner(self, count):
         """uint8 [N,3,112,112], wanted unit vectors [N,128], the teacher's maps of the same pictures (encoder.inner)."""
         pixels, maps, source = self.inner.at(self.rng.integers(len(self.inner), size=count))
-        each = len(self.blends[0][1]) if self.blends else 1
-        wanted = [self.wanted[s] if s >= 0 else self.blends[(-1 - s) // each][1][(-1 - s) % each] for s in source.tolist()]
+        wanted = [self.wanted[s] if s >= 0 else self._blend_wanted(s) for s in source.tolist()]
         return pixels.to(self.device), torch.stack(wanted).to(self.device), [m.to(self.device) for m in maps]
+
+    def _blend_wanted(self, source):
+        shard, row = place(source, self.blends)
+        return self.blends[shard][1][row]
 
     def bank(self, count):
         return self.wanted[torch.from_numpy(self.rng.choice(self.rows, count)).to(self.device)]

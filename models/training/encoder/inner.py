@@ -50,6 +50,11 @@ class Inner:
         return pixels, maps, self.source[rows]
 
 
+def place(source, blends):
+    """(shard, row) of the blend that a negative source names, in a bank of equal shards (teachers.load_blends)."""
+    return divmod(-1 - source, len(blends[0][1]))
+
+
 def done(folder):
     path = os.path.join(folder, "done.txt")
     if not os.path.exists(path):
@@ -95,7 +100,7 @@ _state = {}
 def _open(g):
     torch.set_num_threads(1)
     packs = Packs(g.packs, g.cache)
-    _state.update(session=tapped(g.models, g.teacher), packs=packs, blends=[p for p, _ in load_blends(g.cache, Mix.load(g.cache))], folder=os.path.join(g.cache, "inner"))
+    _state.update(session=tapped(g.models, g.teacher), packs=packs, blends=load_blends(g.cache, Mix.load(g.cache)), folder=os.path.join(g.cache, "inner"))
     with np.load(os.path.join(_state["folder"], "scale.npz")) as kept:
         _state["scale"] = [(kept["mean%d" % k], kept["std%d" % k]) for k in range(len(TAPS))]
 
@@ -106,8 +111,8 @@ def _pictures(source, mirrored, seed):
         if s >= 0:
             out[k] = _state["packs"].pixels[s]
         else:
-            shard = _state["blends"]
-            out[k] = shard[(-1 - s) // len(shard[0])][(-1 - s) % len(shard[0])]
+            shard, row = place(s, _state["blends"])
+            out[k] = _state["blends"][shard][0][row]
     return moved(out, seed, mirrored)
 
 

@@ -142,7 +142,7 @@ def step(net, optimiser, feed, g, share, sums):
     size = next(side for side, until in sizes(g.sizes) if share < until)
     net.train()
     given, hints = None, None
-    if share < g.inner:
+    if share < g.inner and not late:
         pixels, wanted, hints = feed.draw_inner(g.batch)
         size, often = 112, g.given * max(0, 1 - 2 * share / g.inner)
         given = [(m, torch.rand(len(m), device=m.device) < often) for m in hints[:3]] if often else None

@@ -18,7 +18,7 @@ from liveness.crop import as_input, crop, softmax
 from liveness.export import load
 from liveness.net import LIVE
 from liveness.pool import FACE_PX, SCALE, SURE, use_of
-from liveness.train import REFUSED, scores as by_net
+from liveness.train import cut_of, scores as by_net
 
 LFW_EVERY = 4   # of LFW's pictures, one in so many
 
@@ -49,11 +49,6 @@ def by_onnx(path, crops):
     """How live, float [N]."""
     net = session(path)
     return np.array([softmax(net.run(None, {"input": as_input([c])})[0])[0, LIVE] for c in crops])
-
-
-def cut_of(scores, kinds):
-    """The threshold that refuses the wanted share of the living."""
-    return float(np.quantile(scores[kinds == 0], REFUSED))
 
 
 def table(name, scores, kinds, threshold):

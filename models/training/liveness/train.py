@@ -64,10 +64,15 @@ def scores(net, crops):
         return torch.cat([net(torch.from_numpy(as_input(crops[k : k + 128]))).softmax(1)[:, LIVE] for k in range(0, len(crops), 128)]).numpy()
 
 
+def cut_of(found, kinds):
+    """The threshold that refuses REFUSED of the living."""
+    return float(np.quantile(found[kinds == 0], REFUSED))
+
+
 def chosen(net, crops, kinds):
     """(what to add to the logit of `live` so that 0.5 refuses REFUSED of the living, a line of figures)"""
     found = scores(net, crops)
-    cut = float(np.quantile(found[kinds == 0], REFUSED))
+    cut = cut_of(found, kinds)
     passed = ["%s %.1f" % (kind, 100 * (found[kinds == k] >= cut).mean()) for k, kind in enumerate(KINDS, 1) if (kinds == k).any()]
     return -math.log(cut / (1 - cut)), "chosen %.3f: of attacks %.1f %% pass (%s)" % (cut, 100 * (found[kinds > 0] >= cut).sum() / max(1, (kinds > 0).sum()), ", ".join(passed))
 
