@@ -29,8 +29,7 @@ VARIANTS = {
     "triplet alone (semi-hard)": ["--distill", "0", "--triplet", "1", "--triplet-share", "1"],
     "triplet alone (batch-hard)": ["--distill", "0", "--triplet", "1", "--triplet-share", "1", "--mining", "hard"],
     "distillation alone, pictures of 112": ["--sizes", "112:1"],
-    "distillation and a teacher's maps, pictures of 112": ["--sizes", "112:1", "--inner", "1", "--given", "0"],
-    "the same, the maps given on at first": ["--sizes", "112:1", "--inner", "1"],
+    "distillation and a teacher's maps, pictures of 112": ["--sizes", "112:1", "--inner", "1"],
 }
 ONE_TEACHER = "distillation from one teacher (EdgeFace-XS)"  # with --cache of a mix of one: encoder.teachers fix --mix edgeface_xs:1
 

@@ -16,11 +16,11 @@ AGREES = 1e-4
 
 
 def load(path):
-    """The student with a checkpoint's averaged weights (of last.pt of a run, or of the one kept in the tree)."""
+    """The student with a checkpoint's averaged weights (last.pt of a run, the one kept in the tree, stages.pt) and how far it was."""
     kept = torch.load(path, map_location="cpu", weights_only=True)
     net = Student()
     net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in kept["average"].items()})
-    return net.eval(), kept["state"]
+    return net.eval(), kept.get("state")
 
 
 @torch.no_grad()

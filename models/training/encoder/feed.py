@@ -50,11 +50,11 @@ class Feed:
             person = torch.cat([person, torch.full((blended,), -1, dtype=person.dtype, device=person.device)])
         return pixels.permute(0, 3, 1, 2), wanted, person
 
-    def draw_inner(self, count):
-        """uint8 [N,3,112,112], wanted unit vectors [N,128], the teacher's maps of the same pictures (encoder.inner)."""
-        pixels, maps, source = self.inner.at(self.rng.integers(len(self.inner), size=count))
+    def draw_inner(self, count, which=range(4), pictures=True):
+        """uint8 [N,3,112,112] or None, wanted unit vectors [N,128], {k: the teacher's maps} of the same pictures (encoder.inner)."""
+        pixels, maps, source = self.inner.at(self.rng.integers(len(self.inner), size=count), which, pictures)
         wanted = [self.wanted[s] if s >= 0 else self._blend_wanted(s) for s in source.tolist()]
-        return pixels.to(self.device), torch.stack(wanted).to(self.device), [m.to(self.device) for m in maps]
+        return pixels.to(self.device) if pictures else None, torch.stack(wanted).to(self.device), {k: m.to(self.device) for k, m in maps.items()}
 
     def _blend_wanted(self, source):
         shard, row = place(source, self.blends)

@@ -22,6 +22,7 @@ from .views import move
 TEACHER = "mobilefacenet_insightface_y1"
 TAPS = ["_plus3", "_plus6", "_plus9", "_plus11"]
 SHAPES = [(28, 28, 64), (14, 14, 128), (14, 14, 128), (7, 7, 128)]
+UNITS = [0, 2, 2, 3]  # whose mean and standard deviation a map is given in: the third stage adds to the second's, so both have the same
 STEPS = 20.0  # of a standard deviation
 CHUNK = 500
 MOVED = 0.4
@@ -35,6 +36,9 @@ class Inner:
         self.pixels = np.load(self._path("pixels"), mmap_mode="r")
         self.maps = [np.load(self._path("map%d" % k), mmap_mode="r") for k in range(len(TAPS))]
         self.source = np.load(self._path("source"))
+        with np.load(os.path.join(self.folder, "scale.npz")) as kept:
+            mean, std = [kept["mean%d" % k] for k in range(len(TAPS))], [kept["std%d" % k] for k in range(len(TAPS))]
+        self.units = [(std[k] / std[u] / STEPS, (mean[k] - mean[u]) / std[u]) for k, u in enumerate(UNITS)]
 
     def _path(self, name):
         return os.path.join(self.folder, name + ".npy")
@@ -42,11 +46,11 @@ class Inner:
     def __len__(self):
         return done(self.folder)
 
-    def at(self, rows):
-        """uint8 [n,3,112,112], standardised maps [n,c,h,w] (channels last in memory), source [n]."""
+    def at(self, rows, which=range(len(TAPS)), pictures=True):
+        """uint8 [n,3,112,112] (None without `pictures`), {k: maps [n,c,h,w]} of `which` (channels last in memory), source [n]."""
         rows = np.sort(rows)
-        pixels = torch.from_numpy(self.pixels[rows]).permute(0, 3, 1, 2)
-        maps = [torch.from_numpy(m[rows]).to(torch.bfloat16).div_(STEPS).permute(0, 3, 1, 2) for m in self.maps]
+        pixels = torch.from_numpy(self.pixels[rows]).permute(0, 3, 1, 2) if pictures else None
+        maps = {k: torch.from_numpy(self.maps[k][rows] * self.units[k][0] + self.units[k][1]).to(torch.bfloat16).permute(0, 3, 1, 2) for k in which}
         return pixels, maps, self.source[rows]
 
 

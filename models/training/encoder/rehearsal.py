@@ -1,4 +1,4 @@
-"""The whole way on made-up data in under a minute: packs, a teacher of its own, targets, blends, its maps, training, resuming, export.
+"""The whole way on made-up data in under a minute: packs, a teacher of its own, targets, blends, its maps, the stages, training, resuming, export.
 
     python -m encoder.rehearsal
 
@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from . import export, inner, teachers, train
+from . import export, inner, stages, teachers, train
 
 PEOPLE, EACH = 60, 4
 
@@ -26,8 +26,9 @@ def main():
         run_teachers(shared + ["--models", folder, "--teachers", "made_up", "--mix", "made_up:1.0", "--count", "1000"])
         inner.main(shared + ["--models", folder, "--teacher", "made_up", "--processes", "1"])
         out = os.path.join(folder, "run")
-        plan = shared + ["--out", out, "--minutes", "60", "--plan-steps", "60", "--log-every", "20", "--batch", "12", "--lr", "2e-2", "--strength", "0", "0.2", "--inner", "0.5", "--sizes", "64:0.7,112:1", "--triplet", "0.5", "--triplet-share", "0.4", "--neighbours", "0.1"]
-        train.main(plan + ["--steps", "40"])
+        stages.main(shared + ["--out", out, "--minutes", "60", "--steps", "15"])
+        plan = shared + ["--out", out, "--minutes", "60", "--plan-steps", "60", "--log-every", "20", "--batch", "12", "--strength", "0", "0.2", "--inner", "0.5", "--sizes", "64:0.7,112:1", "--triplet", "0.5", "--triplet-share", "0.4", "--neighbours", "0.1"]
+        train.main(plan + ["--steps", "40", "--init", os.path.join(out, "stages.pt")])
         train.main(plan + ["--resume"])
         rows = list(csv.reader(open(os.path.join(out, "log.csv"))))
         first, last = (float(next(c for c in r if c.startswith("cosine_error")).split("=")[1]) for r in (rows[0], rows[-1]))

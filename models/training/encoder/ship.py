@@ -64,6 +64,7 @@ def main():
 
     found = measure(g, packs, plain, model)
     found["sha256"], found["run"] = sha256, dict(state, parameters=cost(net)[0], macs=cost(net)[1], bytes=os.path.getsize(model))
+    found["stages"] = torch.load(os.path.join(g.run, "stages.pt"), weights_only=True)["told"] if os.path.exists(os.path.join(g.run, "stages.pt")) else None
     found["recipe"], found["needs"], found["train_pictures"] = g.recipe, g.needs, int((~packs.held).sum())
     answer = write_fixture(os.path.join(g.root, "tests", "fixtures", "encoder_parity.json"), plain, sha256)
     write_row(os.path.join(g.root, "models", "manifest.toml"), sha256, found["held"]["tau"], answer[:8])

@@ -1,9 +1,9 @@
-"""The student: a plain residual network, ReLU only, made for small boards and for tract.
+"""The student: a residual network after MobileFaceNet, half as wide inside its blocks, ReLU only, made for small boards and for tract.
 
-A 7x7 stem with stride 4 goes straight to 28x28 maps, so that nothing large is ever written to memory; from there on only 1x1
-and plain 3x3 convolutions (depthwise ones trained at a third of the speed on a CPU with bf16). The head is MobileFaceNet's:
-one 1x1 convolution up, a full-size depthwise convolution (each place of the face has its own weight), a linear layer.
-`folded` returns the same function without batch norm, which is what is exported.
+Two plain 3x3 convolutions with stride 2 bring the picture to 28x28; from there on each block is a 1x1 convolution, a depthwise
+3x3 and a 1x1 back, added to what it was given. The head is MobileFaceNet's: one 1x1 convolution up, a full-size depthwise
+convolution (each place of the face has its own weight), a linear layer. `folded` returns the same function without batch
+norm, which is what is exported.
 """
 import copy
 
@@ -16,17 +16,17 @@ MEAN, STD = 127.5, 128.0
 
 
 def conv(i, o, k=3, stride=1, groups=1, relu=True):
-    parts = [nn.Conv2d(i, o, k, stride, k // 2 if stride == 1 or k < 7 else 3, groups=groups, bias=False), nn.BatchNorm2d(o)]
+    parts = [nn.Conv2d(i, o, k, stride, k // 2, groups=groups, bias=False), nn.BatchNorm2d(o)]
     return nn.Sequential(*parts, nn.ReLU(inplace=True)) if relu else nn.Sequential(*parts)
 
 
 class Residual(nn.Module):
-    """1x1 down, plain 3x3, 1x1 up, added to the input; nothing after the sum, so that the sum stays cheap."""
+    """1x1, depthwise 3x3, 1x1, added to the input; nothing after the sum, so that the sum stays cheap."""
 
     def __init__(self, width, inner):
         super().__init__()
-        self.body = nn.Sequential(conv(width, inner, 1), conv(inner, inner, 3), conv(inner, width, 1, relu=False))
-        nn.init.constant_(self.body[2][1].weight, 0.5)
+        self.body = nn.Sequential(conv(width, inner, 1), conv(inner, inner, 3, groups=inner), conv(inner, width, 1, relu=False))
+        nn.init.constant_(self.body[2][1].weight, 0.3)
 
     def forward(self, x):
         return x + self.body(x)
@@ -35,30 +35,28 @@ class Residual(nn.Module):
 class Student(nn.Module):
     """float [N,3,112,112], RGB, (x - 127.5) / 128 -> [N,128], not normalised.
 
-    Four stages; the first three end in maps of the same shape as a MobileFaceNet's (64 at 28x28, 128 at 14x14 twice), and the
-    first 128 channels of the fourth stand for its 7x7 maps: each stage can be taught alone, from the teacher's own maps."""
+    Four stages whose ends have the shapes of MobileFaceNet's maps (64 at 28x28, 128 at 14x14 twice, 128 at 7x7): each
+    stage can be taught alone, from the teacher's own maps (encoder.stages)."""
 
-    def __init__(self, widths=(64, 128, 128, 256), inner=(32, 48, 48, 96), depth=(3, 2, 3, 2), up=512):
+    def __init__(self, widths=(64, 128, 128, 128), inner=(64, 128, 128, 320), depth=(4, 3, 3, 3), stem=24, up=512):
         super().__init__()
-        self.stages, before = nn.ModuleList(), 3
+        self.stages, before = nn.ModuleList(), stem
         for k, (width, mid, blocks) in enumerate(zip(widths, inner, depth)):
-            start = [conv(3, width, 7, 4)] if k == 0 else [conv(before, width, 3, 2)] if k != 2 else []
+            start = [conv(before, width, 3, 2, relu=False)] if k != 2 else []
+            if k == 0:
+                start.insert(0, conv(3, stem, 3, 2))
             self.stages.append(nn.Sequential(*start, *[Residual(width, mid) for _ in range(blocks)]))
             before = width
         self.up = conv(before, up, 1)
         self.pool = nn.Sequential(nn.Conv2d(up, up, 7, groups=up, bias=False), nn.BatchNorm2d(up))
         self.out = nn.Linear(up, DIMENSION)
 
-    def maps(self, x, given=None):
-        """The ends of the four stages. `given`: for each of the first three, None or (maps [N,c,h,w], which [N] bool): what
-        the next stage gets to see in those rows instead of this network's own."""
+    def maps(self, x):
+        """The ends of the four stages."""
         ends = []
-        for k, stage in enumerate(self.stages):
+        for stage in self.stages:
             x = stage(x)
             ends.append(x)
-            if given is not None and k < len(given):
-                maps, which = given[k]
-                x = torch.where(which.view(-1, 1, 1, 1), maps.to(x.dtype), x)
         return ends
 
     def pooled(self, x, maps=None):

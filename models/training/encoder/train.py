@@ -1,6 +1,6 @@
 """Teaches the student: distillation from the joined teachers, the triplet term last.
 
-    python -m encoder.train --cache CACHE --out RUN --minutes 120            # after encoder.teachers encode, fix (and blends)
+    python -m encoder.train --cache CACHE --out RUN --minutes 120 --init RUN/stages.pt    # after encoder.stages; without it, from nothing
     python -m encoder.train --cache CACHE --out RUN --minutes 240 --resume   # goes on; --minutes counts from the very first start
     python -m encoder.train --cache CACHE --out RUN --minutes 20 --device cuda --on-the-fly --batch 512
 
@@ -23,6 +23,7 @@ import torch.nn.functional as F
 
 from . import losses, mining
 from .feed import Feed
+from .muon import Both
 from .student import Student, normalise
 from .views import views
 
@@ -38,15 +39,13 @@ def arguments(argv=None):
     p.add_argument("--init", help="weights to begin with, such as last.pt of an earlier run")
     p.add_argument("--device", default="cpu")
     p.add_argument("--workers", type=int, default=2, help="CPU processes, one thread each")
-    p.add_argument("--batch", type=int, default=64, help="of each worker")
-    p.add_argument("--sync", type=int, default=4, help="steps between two averagings of the workers' weights")
-    p.add_argument("--lr", type=float, default=2e-3)
-    p.add_argument("--lr-end", type=float, default=2e-5)
+    p.add_argument("--batch", type=int, default=32, help="of each worker")
+    p.add_argument("--sync", type=int, default=8, help="steps between two averagings of the workers' weights")
+    p.add_argument("--lr", type=float, default=0.01, help="Muon's, at the beginning; it falls to a hundredth (encoder.muon)")
     p.add_argument("--sizes", default="64:0.25,80:0.5,112:1", help="SIDE:UNTIL,...: side of the pictures until that share of the plan")
     p.add_argument("--blend", type=float, default=0.5, help="share of a batch taken from the blends, as far as there are any")
     p.add_argument("--on-the-fly", action="store_true", help="new blends at every step, encoded by the teachers in PyTorch (GPU)")
-    p.add_argument("--inner", type=float, default=0.0, help="share of the plan in which the stages match the teacher's maps (encoder.inner)")
-    p.add_argument("--given", type=float, default=0.7, help="how often, at first, a stage gets the teacher's maps instead of those before it; nothing is given after half of --inner")
+    p.add_argument("--inner", type=float, default=0.0, help="share of the plan in which the ends of the stages are still held to the teacher's maps (encoder.inner)")
     p.add_argument("--distill", type=float, default=1.0, help="weight of the distillation (0: triplet alone)")
     p.add_argument("--relational", type=float, default=4.0)
     p.add_argument("--neighbours", type=float, default=0.0)
@@ -91,7 +90,7 @@ def work(rank, world, g):
     if g.init:
         net.load_state_dict(_floats(torch.load(g.init, map_location=g.device, weights_only=True)["average"]))
     average = copy.deepcopy(net)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=g.lr, weight_decay=0.02, foreach=True)
+    optimiser = Both([net], g.lr, decay=0.02)
     state = dict(step=0, seen=0, spent=0.0)
     last = os.path.join(g.out, "last.pt")
     if g.resume and os.path.exists(last):
@@ -113,8 +112,7 @@ def work(rank, world, g):
         if rank == 0 and time.time() - saved > g.save_every:
             _save(last, net, average, optimiser, state)
             saved = time.time()
-        for group in optimiser.param_groups:
-            group["lr"] = g.lr_end + (g.lr - g.lr_end) * min(1, (state["step"] + 1) / 300) * 0.5 * (1 + math.cos(math.pi * share))
+        optimiser.rate(g.lr * (0.01 + 0.99 * min(1, (state["step"] + 1) / 300) * 0.5 * (1 + math.cos(math.pi * share))))
         loss = step(net, optimiser, feed, g, share, sums)
         state["step"] += 1
         state["seen"] += g.batch * world
@@ -141,21 +139,20 @@ def step(net, optimiser, feed, g, share, sums):
     strength = g.strength[0] + (g.strength[1] - g.strength[0]) * min(1, share * 1.5)
     size = next(side for side, until in sizes(g.sizes) if share < until)
     net.train()
-    given, hints = None, None
+    hints = None
     if share < g.inner and not late:
         pixels, wanted, hints = feed.draw_inner(g.batch)
-        size, often = 112, g.given * max(0, 1 - 2 * share / g.inner)
-        given = [(m, torch.rand(len(m), device=m.device) < often) for m in hints[:3]] if often else None
+        size = 112
     else:
         pixels, wanted, person = feed.draw(g.batch, people=late)
     x = normalise(views(pixels, strength, size, still=hints is not None)).contiguous(memory_format=torch.channels_last)
     with torch.autocast(g.device.split(":")[0], torch.bfloat16):
-        maps = net.maps(x, given)
+        maps = net.maps(x)
         got = net.out(net.pooled(x, maps))
     got = F.normalize(got.float())
     loss = got.sum() * 0
     if hints is not None:
-        errors = [losses.map_error(a, b) for a, b in zip(maps, hints)]
+        errors = [losses.map_error(maps[k], hint) for k, hint in hints.items()]
         loss = loss + sum(errors) / len(errors) * (1 - 0.8 * share / g.inner)
         for k, e in enumerate(errors):
             sums.add("map%d" % k, e.detach())
@@ -170,7 +167,7 @@ def step(net, optimiser, feed, g, share, sums):
         term = losses.triplet(got, rows, g.margin)
         loss = loss + g.triplet * term
         sums.add("triplet", term.detach())
-    optimiser.zero_grad(set_to_none=True)
+    optimiser.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
     optimiser.step()

@@ -6,7 +6,7 @@ import unittest
 import numpy as np
 import torch
 
-from encoder import export, inner, ship, train
+from encoder import export, inner, muon, ship, stages, train
 from encoder.student import Student, cost, folded
 from encoder.views import jpeg, views
 
@@ -57,21 +57,34 @@ class Stages(unittest.TestCase):
     def test_ends_have_the_teachers_shapes(self):
         ends = Student().eval().maps(torch.zeros(2, 3, 112, 112))
         for end, (height, width, channels) in zip(ends, inner.SHAPES):
-            self.assertEqual(end.shape[2:], (height, width))
-            self.assertGreaterEqual(end.shape[1], channels)
-        for end, (_, _, channels) in list(zip(ends, inner.SHAPES))[:3]:
-            self.assertEqual(end.shape[1], channels, "these are given to the next stage as they are")
+            self.assertEqual(end.shape, (2, channels, height, width), "a stage takes the teacher's maps as they are")
 
-    def test_what_is_given_takes_the_place_of_what_was_made(self):
-        net, x = Student().eval(), torch.randn(2, 3, 112, 112)
-        which = torch.tensor([True, False])
-        with torch.no_grad():
-            own = net.maps(x)
-            given = [(torch.zeros_like(end), which if k == 1 else which & False) for k, end in enumerate(own[:3])]
-            mixed = net.maps(x, given)
-            self.assertTrue(torch.equal(mixed[1], own[1]), "a stage's own answer is what is judged")
-            self.assertTrue(torch.allclose(mixed[2][:1], net.stages[2](torch.zeros_like(own[1][:1])), atol=1e-5))
-            self.assertTrue(torch.allclose(mixed[2][1:], own[2][1:], atol=1e-5))
+    def test_joined_of_each_process_what_it_taught(self):
+        with tempfile.TemporaryDirectory() as folder:
+            nets = [Student() for _ in stages.JOBS]
+            for rank, net in enumerate(nets):
+                stages.save(folder, rank, net, [], 1.0)
+            net, _ = export.load(stages.join(folder))
+            x = torch.randn(1, 3, 112, 112)
+            with torch.no_grad():
+                first = nets[0].eval().stages[0](x)
+                self.assertTrue(torch.equal(net.maps(x)[0], first))
+                for stage in nets[1].eval().stages[1:]:
+                    first = stage(first)
+                self.assertTrue(torch.equal(net(x), nets[1].out(nets[1].pooled(None, [first]))))
+
+
+class MuonSteps(unittest.TestCase):
+    def test_every_direction_gets_the_same(self):
+        torch.manual_seed(0)
+        for shape in ((8, 32), (32, 8)):
+            weak = torch.randn(shape[0], 8) @ torch.diag(torch.logspace(0, -2, 8)) @ torch.randn(8, shape[1])
+            values = torch.linalg.svdvals(muon.level(weak))
+            self.assertTrue(0.4 < values.min() and values.max() < 1.4, values)
+
+    def test_a_diagonal_by_hand(self):
+        got = muon.level(torch.tensor([[3.0, 0.0], [0.0, -4.0]]))
+        self.assertTrue(torch.allclose(got, torch.tensor([[1.0, 0.0], [0.0, -1.0]]), atol=0.35), got)
 
 
 class Views(unittest.TestCase):
