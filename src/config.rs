@@ -59,6 +59,19 @@ mod tests {
     }
 
     #[test]
+    fn the_score_is_one_of_four_words() {
+        assert_eq!(Config::default().matching.score, Score::Cosine);
+        for score in Score::ALL {
+            let c = Config::from_text(&format!("[match]\nscore = \"{}\"\n", score.word())).unwrap();
+            assert_eq!(c.matching.score, *score);
+            assert!(c.to_toml(false).contains(&format!("score = \"{}\"", score.word())));
+        }
+        let said = Config::from_text("[match]\nscore = \"euclid\"\n").unwrap_err().to_string();
+        assert!(said.contains("line 2") && said.contains("match.score"), "{said}");
+        assert!(said.contains("\"cosine\", \"s-norm\", \"head-absolute\", \"head-chi-square\"") && said.contains("euclid"), "{said}");
+    }
+
+    #[test]
     fn all_problems_come_at_once_with_line_and_nearest_key() {
         let text = "[camera]\nwidht = 640\nfps = \"many\"\n[dor]\nline = 3\n[match]\nmargin = 7.5\n[visit]\nvotes = 6\nlooks = 5\n";
         let Err(ConfigError::Problems { problems, .. }) = Config::from_text(text) else { panic!("must be refused") };

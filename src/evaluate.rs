@@ -17,7 +17,6 @@ mod kept;
 // Living against shown.
 pub mod liveness;
 // What is compared: the cosine, or what was tried in its place.
-pub mod metric;
 // LFW's list of pairs.
 pub mod pairs;
 // Who is on which picture.

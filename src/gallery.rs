@@ -22,6 +22,7 @@ pub use rotation::Rotation;
 pub use spread::spread;
 pub use write::{Enrol, Enrolled, NewTemplate, Removed};
 
+use crate::calibration::Metric;
 use crate::store::{Kind, Stop, Store};
 use crate::units::Digest;
 use rotation::Rotations;
@@ -98,14 +99,14 @@ impl Gallery {
         Gallery { means, ..self }
     }
 
-    /// The templates that this encoder made, ready to be searched. Those of other encoders are never in it.
+    /// The templates that this encoder made, ready to be searched by this metric. Those of other encoders are never in it.
     ///
     /// # Errors
     /// The file can't be read, or a template in it is damaged.
-    pub fn index(&mut self, model: &Digest) -> Result<Index, GalleryError> {
+    pub fn index(&mut self, model: &Digest, metric: &Metric) -> Result<Index, GalleryError> {
         let Gallery { store, rotations, means, .. } = self;
         let index = store.read(|t| index::load(t, model, rotations))?;
-        Ok(if *means { index.of_means() } else { index })
+        Ok(if *means { index.of_means() } else { index }.scored(metric))
     }
 
     /// Changes the file in one transaction, counts the change, and empties the log of changes: changes are rare, a gallery is then one file,

@@ -12,13 +12,13 @@ pub use splitmix::SplitMix;
 
 use serde::Serialize;
 
-/// Cosine of the angle between two embeddings, -1 to 1; larger is more alike.
+/// How alike two embeddings are, -1 to 1; larger is more alike. The cosine of the angle between them, or what `match.score` puts in its place.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Similarity(pub f32);
 
 impl Similarity {
-    /// Euclidean distance of the two unit vectors, 0 to 2: `sqrt(2 - 2 cos)`. The literature's tau (FaceNet, dlib) is stated in it.
+    /// Of a cosine, the Euclidean distance of the two unit vectors, 0 to 2: `sqrt(2 - 2 cos)`. The literature's tau (FaceNet, dlib) is stated in it.
     pub fn distance(self) -> f32 {
         (2.0 - 2.0 * self.0).max(0.0).sqrt()
     }

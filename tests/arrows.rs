@@ -12,7 +12,7 @@ const MAY: [(&str, &[&str]); 14] = [
     ("store", &["config", "units"]),
     ("camera", &["config", "units"]),
     ("vision", &["camera", "config", "units"]),
-    ("gallery", &["store", "config", "units"]),
+    ("gallery", &["store", "calibration", "config", "units"]),
     ("access", &["units"]),
     ("door", &["config", "units"]),
     ("audit", &["store", "config", "units"]),

@@ -57,13 +57,45 @@ fn a_table_is_measured_on_the_worst_group_and_serves_from_then_on() {
     let normalised =
         ["evaluate", "verification", "--aligned", "--json", "--images", path(&few), "--metric", "s-norm", "--cohort", path(&apart)];
     assert!(gate.done(&normalised).object()["auc"].as_f64().unwrap() > 0.5);
+    let built_in = ["evaluate", "verification", "--aligned", "--json", "--images", path(&few), "--metric", "s-norm"];
+    assert!(gate.done(&built_in).object()["metric"].as_str().unwrap().contains("s-norm"));
     gate.say(&["evaluate", "verification", "--aligned", "--images", path(&few), "--metric", "head-chi-square"])
-        .refused(2, &["chi-square", "facegate calibrate --head"]);
+        .refused(3, &["chi-square", "facegate calibrate --head"]);
     // No face is in the file, and nothing is left of the embeddings.
     let text = std::fs::read_to_string(gate.data().join("calibration.toml")).unwrap();
     assert!(text.contains("group = \"near\"") && text.len() < 20_000);
     let left: Vec<_> = std::fs::read_dir(gate.data().join("evaluation")).map(|d| d.flatten().collect()).unwrap_or_default();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn each_score_has_its_own_table_and_the_gate_takes_the_one_of_its_own() {
+    let gate = Gate::new();
+    let dir = gate.dir.path();
+    let (apart, few) = (crops(&dir.join("apart"), 100, 1, 0.0), crops(&dir.join("few"), 6, 3, 0.0));
+    let config = |score: &str| {
+        let text = format!("[match]\nfalse_entries = \"1 in 20 visits\"\nscore = \"{score}\"\n");
+        path(&gate.file(&format!("{score}.toml"), text)).to_owned()
+    };
+    let calibrate = |more: &[&str]| {
+        let words = ["calibrate", "--aligned", "--visits", "0", "--keep", "--json", "--impostors", path(&apart)];
+        gate.done(&[&words, more].concat()).object()
+    };
+    assert_eq!(calibrate(&[])["score"], "cosine");
+    assert_eq!(calibrate(&["--score", "s-norm"])["score"], "s-norm");
+    // A head is fitted first, and the table is of it.
+    let fit = ["--genuine", path(&few), "--head", "absolute"];
+    assert_eq!(calibrate(&[&fit[..], &["--config", &config("head-absolute")]].concat())["score"], "head-absolute");
+    let taus: Vec<f64> = ["cosine", "s-norm", "head-absolute"]
+        .map(|score| gate.done(&["status", "--json", "--config", &config(score)]).object()["tau"].as_f64().unwrap())
+        .into();
+    assert!(taus[0] != taus[1] && taus[1] != taus[2], "{taus:?}");
+    let text = std::fs::read_to_string(gate.data().join("calibration.toml")).unwrap();
+    assert_eq!(text.matches("[[calibration]]").count(), 3, "{text}");
+    // Another head: what was measured with the one before serves no more.
+    let more = crops(&dir.join("more"), 8, 3, 0.3);
+    calibrate(&["--genuine", path(&more), "--head", "absolute", "--score", "cosine"]);
+    gate.say(&["status", "--config", &config("head-absolute")]).refused(3, &["no calibration for the score head-absolute"]);
 }
 
 #[test]

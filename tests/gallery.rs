@@ -1,5 +1,6 @@
 //! The gallery keeps people and their templates, and nothing is lost or mixed up.
 
+use facegate::calibration::Metric;
 use facegate::gallery::{Enrol, Enrolled, Gallery, GalleryError, NewTemplate, Removed, StoreError};
 use facegate::units::{Digest, Embedding, PersonId, TemplateId};
 use std::path::{Path, PathBuf};
@@ -36,7 +37,7 @@ fn open() -> (tempfile::TempDir, PathBuf, Gallery) {
 }
 
 fn who(gallery: &mut Gallery, probe: &Embedding) -> (PersonId, f32) {
-    let best = gallery.index(&MODEL).unwrap().search(probe).best.unwrap();
+    let best = gallery.index(&MODEL, &Metric::Cosine).unwrap().search(probe).best.unwrap();
     (best.person, best.similarity.0)
 }
 
@@ -60,7 +61,7 @@ fn people_are_still_known_after_the_file_was_closed() {
     assert_eq!(gallery.person_by_id(bob.person).unwrap().as_ref(), Some(&people[1]));
     assert_eq!(gallery.person_by_id(PersonId(99)).unwrap(), None);
 
-    let ranking = gallery.index(&MODEL).unwrap().search(&face(4));
+    let ranking = gallery.index(&MODEL, &Metric::Cosine).unwrap().search(&face(4));
     assert_eq!((ranking.best.unwrap().person, ranking.best.unwrap().template, ranking.k), (ann.person, TemplateId(4), 4));
     assert!((ranking.best.unwrap().similarity.0 - 1.0).abs() < 1e-5);
     let other = ranking.other.unwrap();
@@ -78,14 +79,14 @@ fn templates_of_another_encoder_never_match() {
     let third_model = Digest([3; 32]);
     gallery.enrol("Ann", &[template(&wide, third_model)], Enrol::AddTo, now()).unwrap();
 
-    let index = gallery.index(&OTHER_MODEL).unwrap();
+    let index = gallery.index(&OTHER_MODEL, &Metric::Cosine).unwrap();
     let ranking = index.search(&same);
     assert_eq!((ranking.best.unwrap().person, ranking.other, ranking.k), (bob.person, None, 1));
     assert_eq!(index.people_needing_enrolment().iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["Ann"]);
-    let index = gallery.index(&third_model).unwrap();
+    let index = gallery.index(&third_model, &Metric::Cosine).unwrap();
     assert_eq!((index.k(), index.search(&same).k, index.search(&wide).k), (1, 0, 1));
     assert_eq!(index.people_needing_enrolment().iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["Bob"]);
-    let nobody = gallery.index(&Digest([4; 32])).unwrap();
+    let nobody = gallery.index(&Digest([4; 32]), &Metric::Cosine).unwrap();
     assert_eq!((nobody.k(), nobody.people_needing_enrolment().len(), nobody.search(&same).best), (0, 2, None));
 }
 
@@ -214,7 +215,7 @@ fn a_new_rotation_renews_all_templates_and_needs_no_enrolment() {
     let wide = face_of(512, 5);
     gallery.enrol("Bob", &[template(&wide, OTHER_MODEL)], Enrol::NewPerson, now()).unwrap();
     let mut elsewhere = Gallery::open(&path).unwrap();
-    let held = elsewhere.index(&MODEL).unwrap();
+    let held = elsewhere.index(&MODEL, &Metric::Cosine).unwrap();
     let (old, before) = (stored(&path), elsewhere.changes().unwrap());
 
     assert_eq!(gallery.renew_rotation().unwrap(), 2);
@@ -223,10 +224,10 @@ fn a_new_rotation_renews_all_templates_and_needs_no_enrolment() {
     assert!(!is_on_disk(&path, &old[0].1[..32]));
     assert_ne!(elsewhere.changes().unwrap(), before);
     let probe = face(9);
-    for index in [held, elsewhere.index(&MODEL).unwrap(), gallery.index(&MODEL).unwrap()] {
+    for index in [held, elsewhere.index(&MODEL, &Metric::Cosine).unwrap(), gallery.index(&MODEL, &Metric::Cosine).unwrap()] {
         assert!((index.search(&probe).best.unwrap().similarity.0 - face(1).similarity(&probe).0).abs() < 1e-5);
     }
-    assert!((gallery.index(&OTHER_MODEL).unwrap().search(&wide).best.unwrap().similarity.0 - 1.0).abs() < 1e-5);
+    assert!((gallery.index(&OTHER_MODEL, &Metric::Cosine).unwrap().search(&wide).best.unwrap().similarity.0 - 1.0).abs() < 1e-5);
 }
 
 #[test]
@@ -253,5 +254,5 @@ fn two_processes_may_enrol_at_once() {
         }
     });
     assert_eq!(gallery.people().unwrap().len(), 20);
-    assert_eq!(gallery.index(&MODEL).unwrap().k(), 20);
+    assert_eq!(gallery.index(&MODEL, &Metric::Cosine).unwrap().k(), 20);
 }

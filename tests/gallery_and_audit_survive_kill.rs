@@ -2,6 +2,7 @@
 //! (SIGKILL leaves what the kernel holds; that `synchronous=FULL` also survives a power cut is SQLite's promise and isn't tested here.)
 
 use facegate::audit::{Audit, Code, Event};
+use facegate::calibration::Metric;
 use facegate::gallery::{Enrol, Gallery, NewTemplate};
 use facegate::units::{Digest, Embedding};
 use std::io::{BufRead, BufReader};
@@ -75,6 +76,6 @@ fn what_was_stored_is_there_after_a_kill() {
         assert!(enrolled == 0 || enrolled % 3 == 0 || is_there(enrolled), "Person {enrolled} is lost");
         assert!(removed == 0 || !is_there(removed), "Person {removed} is back");
         let k: usize = people.iter().map(|p| p.templates.len()).sum();
-        assert_eq!(gallery.index(&MODEL).unwrap().k(), k);
+        assert_eq!(gallery.index(&MODEL, &Metric::Cosine).unwrap().k(), k);
     }
 }

@@ -1,9 +1,12 @@
 //! The calibration file: tables of several encoders, each under its model's digest. TOML, version 1.
 
+use super::error::CalibrationError;
 use super::head::{Form, Head};
 use super::measure::{Group, Measured};
-use super::table::{NotATable, Point, Table};
+use super::metric::Scale;
+use super::table::{Point, Table};
 use super::tail::Tail;
+use crate::config::Score;
 use crate::units::Digest;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -16,35 +19,8 @@ const SHIPPED: &str = include_str!("../../models/calibration.toml");
 
 const HEAD: &str = "\
 # Calibration of encoders, version 1, written by `facegate calibrate`: which tau has which false match rate, in the worst group of strangers
-# that was large enough. A table serves the encoder with this digest and no other.
+# that was large enough. A table serves the encoder with this digest and no other, and the score that it names (none: the cosine).
 ";
-
-/// Why a calibration can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CalibrationError {
-    #[error("{} can't be read: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("{} can't be written: {source}", path.display())]
-    Write { path: PathBuf, source: std::io::Error },
-    #[error("{} is no calibration file: {what}. Mend it, or make it anew with facegate calibrate", path.display())]
-    Not { path: PathBuf, what: String },
-    #[error("{}: the table of encoder {encoder} is refused: {why}. Make it anew with facegate calibrate", path.display())]
-    Table { path: PathBuf, encoder: String, why: NotATable },
-    #[error(
-        "encoder {encoder} ({model}) has no calibration, without which match.false_entries can't be turned into a tau{}. Run facegate calibrate --impostors DIR with pictures of strangers, or set match.tau instead",
-        others(there)
-    )]
-    Missing { encoder: String, model: Digest, there: Vec<(String, Digest)> },
-}
-
-fn others(there: &[(String, Digest)]) -> String {
-    let list: Vec<String> = there.iter().map(|(encoder, model)| format!("{encoder} ({model})")).collect();
-    if list.is_empty() {
-        String::new()
-    } else {
-        format!("; there are tables of other encoders, which must not serve it: {}", list.join(", "))
-    }
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +37,10 @@ struct File {
 struct Row {
     encoder: String,
     model: String,
+    /// `None`: the cosine.
+    score: Option<String>,
+    /// Of a head or a cohort, what it was measured with.
+    score_sha256: Option<String>,
     group: String,
     people: u64,
     comparisons: u64,
@@ -129,6 +109,18 @@ impl From<&Group> for GroupRow {
     }
 }
 
+/// The scale of a row; what is wrong with it where there is none.
+fn scale(score: Option<&str>, sha256: Option<&str>) -> Result<Scale, String> {
+    let known = |word: &str| Score::ALL.iter().copied().find(|score| score.word() == word);
+    let words = || Score::ALL.iter().map(|s| s.word()).collect::<Vec<_>>().join(", ");
+    let score = score.map_or(Some(Score::Cosine), known).ok_or_else(|| format!("has a score that is none of {}", words()))?;
+    let of = sha256.map(|text| Digest::from_hex(text).ok_or("has a score_sha256 that isn't 64 hexadecimal digits")).transpose()?;
+    if of.is_some() == (score == Score::Cosine) {
+        return Err("must have score_sha256 where its score is not the cosine, and there alone".into());
+    }
+    Ok(Scale { score, of })
+}
+
 /// To six digits after the point: what is beyond them was not measured.
 fn rounded(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
@@ -190,8 +182,10 @@ impl Tables {
             let model = Digest::from_hex(&row.model).ok_or_else(|| {
                 not(format!("the model of encoder {} is {:?}: 64 hexadecimal digits are expected", row.encoder, row.model))
             })?;
+            let scale = scale(row.score.as_deref(), row.score_sha256.as_deref())
+                .map_err(|what| not(format!("the table of encoder {} {what}", row.encoder)))?;
             let points = row.points.iter().map(|p| Point { fmr: p.fmr, tau: p.tau, low: p.low, high: p.high }).collect();
-            let about = Table::about(model, &row.encoder, &row.group, row.people, row.comparisons, row.visit_factor);
+            let about = Table::about(model, &row.encoder, &row.group, row.people, row.comparisons, row.visit_factor).measured_by(scale);
             let table =
                 Table::new(points, about).map_err(|why| CalibrationError::Table { path: path.into(), encoder: row.encoder, why })?;
             let groups = row.groups.into_iter().map(|g| Group {
@@ -217,9 +211,9 @@ impl Tables {
         Ok(Tables { tables, heads })
     }
 
-    /// The table of an encoder.
-    pub fn find(&self, model: &Digest) -> Option<&Table> {
-        self.tables.iter().map(|(table, _)| table).find(|table| table.model == *model)
+    /// The table of an encoder, measured by this scale: one of another score, another head or another cohort must not serve.
+    pub fn find(&self, model: &Digest, scale: &Scale) -> Option<&Table> {
+        self.tables.iter().map(|(table, _)| table).find(|table| table.model == *model && table.scale == *scale)
     }
 
     /// The head of an encoder in one of its forms.
@@ -233,15 +227,15 @@ impl Tables {
         self.heads.push(head);
     }
 
-    /// What to say where an encoder has none.
-    pub fn missing(&self, encoder: &str, model: Digest) -> CalibrationError {
-        let there = self.tables.iter().map(|(t, _)| (t.encoder.clone(), t.model)).collect();
-        CalibrationError::Missing { encoder: encoder.into(), model, there }
+    /// What to say where an encoder has none of this scale.
+    pub fn missing(&self, encoder: &str, model: Digest, scale: Scale) -> CalibrationError {
+        let there = self.tables.iter().map(|(t, _)| (t.encoder.clone(), t.model, t.scale)).collect();
+        CalibrationError::Missing { encoder: encoder.into(), model, scale, there }
     }
 
-    /// Puts a table in the place of the one of the same encoder, or beside the others.
+    /// Puts a table in the place of the one of the same encoder and score, or beside the others.
     pub fn put(&mut self, table: Table, measured: &Measured) {
-        self.tables.retain(|(t, _)| t.model != table.model);
+        self.tables.retain(|(t, _)| t.model != table.model || t.scale.score != table.scale.score);
         self.tables.push((table, measured.groups.clone()));
     }
 
@@ -250,10 +244,16 @@ impl Tables {
         let mut text = format!("{HEAD}\nversion = 1\n");
         for (t, groups) in &self.tables {
             let quoted = |s: &str| toml::Value::String(s.into()).to_string();
-            text +=
-                &format!("\n[[calibration]]\nencoder = {}\nmodel = \"{}\"\ngroup = {}\n", quoted(&t.encoder), t.model, quoted(&t.group));
+            text += &format!("\n[[calibration]]\nencoder = {}\nmodel = \"{}\"\n", quoted(&t.encoder), t.model);
+            if t.scale.score != Score::Cosine {
+                text += &format!("score = \"{}\"\n", t.scale.score.word());
+            }
+            if let Some(of) = t.scale.of {
+                text += &format!("score_sha256 = \"{of}\"\n");
+            }
             text += &format!(
-                "people = {}\ncomparisons = {}\nvisit_factor = {:?}\npoints = [\n",
+                "group = {}\npeople = {}\ncomparisons = {}\nvisit_factor = {:?}\npoints = [\n",
+                quoted(&t.group),
                 t.people,
                 t.comparisons,
                 rounded(t.visit_factor)
@@ -331,12 +331,48 @@ mod tests {
         tables.put(t.clone(), &measured());
         tables.write(dir.path()).unwrap();
         let back = Tables::of(dir.path()).unwrap();
-        assert_eq!(back.find(&t.model), Some(&t));
+        assert_eq!(back.find(&t.model, &t.scale), Some(&t));
         assert_eq!(Tables::own(dir.path()).unwrap(), tables);
         let newer = Table { group: "others".into(), ..t };
         tables.put(newer.clone(), &measured());
         assert_eq!(tables.tables.len(), 1, "one table an encoder");
-        assert_eq!(tables.find(&newer.model), Some(&newer));
+        assert_eq!(tables.find(&newer.model, &newer.scale), Some(&newer));
+    }
+
+    #[test]
+    fn a_table_is_of_one_score_alone() {
+        let mut tables = Tables::default();
+        let of = |score, byte, tau| {
+            let scale = Scale { score, of: Some(Digest([byte; 32])) };
+            table(&[(1e-2, 0.1), (1e-3, tau)]).unwrap().measured_by(scale)
+        };
+        let cosine = table(&[(1e-2, 0.2), (1e-3, 0.3)]).unwrap();
+        let all = [cosine.clone(), of(Score::SNorm, 1, 0.4), of(Score::HeadAbsolute, 2, 0.5), of(Score::HeadChiSquare, 3, 0.6)];
+        all.iter().for_each(|t| tables.put(t.clone(), &measured()));
+        let back = Tables::read(&tables.to_toml(), Path::new("c.toml")).unwrap();
+        assert_eq!(back, tables);
+        for t in &all {
+            assert_eq!(back.find(&t.model, &t.scale), Some(t));
+        }
+        let other_cohort = Scale { score: Score::SNorm, of: Some(Digest([9; 32])) };
+        assert_eq!(back.find(&cosine.model, &other_cohort), None, "a table of another cohort must not serve");
+        assert_eq!(back.find(&Digest([1; 32]), &Scale::default()), None);
+        let newer = of(Score::SNorm, 9, 0.7);
+        tables.put(newer.clone(), &measured());
+        assert_eq!((tables.tables.len(), tables.find(&newer.model, &other_cohort)), (4, Some(&newer)), "one an encoder and a score");
+        let said = tables.missing("e", cosine.model, Scale { score: Score::HeadAbsolute, of: Some(Digest([7; 32])) }).to_string();
+        assert!(said.contains("for the score head-absolute") && said.contains("s-norm") && said.contains("cosine"), "{said}");
+    }
+
+    #[test]
+    fn a_row_without_a_score_is_of_the_cosine_and_a_wrong_one_is_refused() {
+        let sha = "0a".repeat(32);
+        assert_eq!(scale(None, None), Ok(Scale::default()));
+        assert_eq!(scale(Some("cosine"), None), Ok(Scale::default()));
+        assert_eq!(scale(Some("s-norm"), Some(&sha)), Ok(Scale { score: Score::SNorm, of: Some(Digest([10; 32])) }));
+        assert!(scale(Some("euclid"), None).unwrap_err().contains("cosine, s-norm"));
+        assert!(scale(Some("s-norm"), Some("0a")).is_err());
+        assert!(scale(Some("s-norm"), None).is_err() && scale(None, Some(&sha)).is_err());
     }
 
     #[test]
@@ -379,7 +415,7 @@ mod tests {
     fn a_calibration_for_another_model_shows_both_digests() {
         let mut tables = Tables::default();
         tables.put(table(&[(1e-2, 0.2), (1e-3, 0.3)]).unwrap(), &measured());
-        let said = tables.missing("mine", Digest([0xab; 32])).to_string();
+        let said = tables.missing("mine", Digest([0xab; 32]), Scale::default()).to_string();
         assert!(said.contains(&"07".repeat(32)) && said.contains(&"ab".repeat(32)) && said.contains("match.tau"), "{said}");
     }
 }

@@ -3,6 +3,7 @@
 //! p(same) = sigmoid(bias - sum_k w_k g_k), with g_k = |a_k - b_k| (Taigman, Yang, Ranzato, Wolf: DeepFace, CVPR 2014, the weighted L1 form),
 //! or its chi-square form g_k = (a_k - b_k)^2 / (|a_k| + |b_k|). Fitted on pairs of pictures, with the two kinds of pairs weighing the same.
 
+use crate::config::Score;
 use crate::units::{Digest, Embedding, Similarity};
 use serde::{Deserialize, Serialize};
 
@@ -98,11 +99,26 @@ impl Head {
 
     /// How alike two embeddings are to it, -1 to 1: 2 p(same) - 1, so that 0 is even odds. NaN where the dimension is another.
     pub fn similarity(&self, a: &Embedding, b: &Embedding) -> Similarity {
-        if a.dimension() != self.weights.len() || b.dimension() != self.weights.len() {
+        self.between(a.values(), b.values())
+    }
+
+    /// The same of their numbers.
+    pub fn between(&self, a: &[f32], b: &[f32]) -> Similarity {
+        if a.len() != self.weights.len() || b.len() != self.weights.len() {
             return Similarity(f32::NAN);
         }
-        let sum: f32 = a.values().iter().zip(b.values()).zip(&self.weights).map(|((a, b), w)| self.form.gap(*a, *b) * w).sum();
+        let sum: f32 = a.iter().zip(b).zip(&self.weights).map(|((a, b), w)| self.form.gap(*a, *b) * w).sum();
         Similarity(((self.bias - sum) / 2.0).tanh())
+    }
+}
+
+impl Form {
+    /// The score that compares by a head of this form.
+    pub fn score(self) -> Score {
+        match self {
+            Form::Absolute => Score::HeadAbsolute,
+            Form::ChiSquare => Score::HeadChiSquare,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod visits;
 
 pub use visits::{Run, Visits, visits};
 
+use super::metric::{Metric, Prepared};
 use super::table::Point;
 use super::tail::Tail;
 use crate::units::{Embedding, SplitMix};
@@ -64,11 +65,11 @@ pub struct TooFew {
     pub largest: (String, usize),
 }
 
-/// Measures groups of strangers. The same input gives the same table.
+/// Measures groups of strangers by a metric. The same input gives the same table.
 ///
 /// # Errors
 /// No group has [`LEAST_PEOPLE`] people, or the similarities of none have a tail (all alike).
-pub fn measure(groups: &[Strangers]) -> Result<Measured, TooFew> {
+pub fn measure(groups: &[Strangers], metric: &Metric) -> Result<Measured, TooFew> {
     let (mut found, mut pairs_of, mut too_small) = (Vec::new(), Vec::new(), Vec::new());
     for strangers in groups {
         let people = people(&strangers.faces);
@@ -76,7 +77,7 @@ pub fn measure(groups: &[Strangers]) -> Result<Measured, TooFew> {
             too_small.push((strangers.name.clone(), people));
             continue;
         }
-        let pairs = Pairs::of(&strangers.faces);
+        let pairs = Pairs::of(&strangers.faces, metric);
         let Some(tail) = pairs.tail(None) else {
             too_small.push((strangers.name.clone(), people));
             continue;
@@ -118,11 +119,11 @@ fn points(pairs: &Pairs, tail: &Tail) -> Vec<Point> {
     let tails: Vec<Tail> = (0..DRAWS).filter_map(|draw| pairs.tail(Some(&pairs.drawn(draw)))).collect();
     let mut points: Vec<Point> = Vec::new();
     for fmr in rates(pairs.all).filter(|fmr| *fmr <= tail.share * (1.0 + 1e-9)) {
-        let cosine = |tail: &Tail| tail.similarity(fmr).clamp(-1.0, 1.0);
-        let mut drawn: Vec<f64> = tails.iter().map(cosine).collect();
+        let similarity = |tail: &Tail| tail.similarity(fmr).clamp(-1.0, 1.0);
+        let mut drawn: Vec<f64> = tails.iter().map(similarity).collect();
         drawn.sort_by(f64::total_cmp);
         let at = |share: f64| drawn.get((share * drawn.len().saturating_sub(1) as f64).round() as usize).copied();
-        let tau = cosine(tail);
+        let tau = similarity(tail);
         let point = Point { fmr, tau, low: at(0.025).unwrap_or(-1.0).min(tau), high: at(0.975).unwrap_or(1.0).max(tau) };
         // Where the fitted tail has come to its end there is nothing further to tell.
         if points.last().is_some_and(|last| point.tau <= last.tau + 1e-5) || tau >= 1.0 {
@@ -150,12 +151,13 @@ struct Pair {
 }
 
 impl Pairs {
-    fn of(faces: &[(usize, Embedding)]) -> Pairs {
+    fn of(faces: &[(usize, Embedding)], metric: &Metric) -> Pairs {
         let (faces, pictures_of) = evenly(faces);
+        let faces: Vec<(usize, Prepared<'_>)> = faces.into_iter().map(|(who, face)| (who, metric.prepare(face))).collect();
         let each = |work: &mut dyn FnMut(usize, usize, f32)| {
             for (at, (a, first)) in faces.iter().enumerate() {
                 for (b, second) in faces[..at].iter().filter(|(b, _)| b != a) {
-                    work(*a, *b, first.similarity(second).0);
+                    work(*a, *b, metric.alike(first, second).0);
                 }
             }
         };

@@ -1,5 +1,6 @@
 //! FMR -> tau for one encoder, as it was measured.
 
+use super::metric::Scale;
 use crate::units::{Digest, FalseEntries, Tau};
 use serde::Serialize;
 
@@ -21,6 +22,8 @@ pub struct Table {
     pub model: Digest,
     /// What the encoder was called; for people.
     pub encoder: String,
+    /// By what similarities were measured; tau is of this scale.
+    pub scale: Scale,
     /// The group of strangers that it holds for.
     pub group: String,
     /// How many people there were in it ...
@@ -104,9 +107,15 @@ impl Table {
         Ok(Table { points, ..of })
     }
 
-    /// What a table says besides its points; [`Table::new`] makes one of it.
+    /// What a table of cosines says besides its points; [`Table::new`] makes one of it.
     pub fn about(model: Digest, encoder: &str, group: &str, people: u64, comparisons: u64, visit_factor: f64) -> Table {
-        Table { model, encoder: encoder.into(), group: group.into(), people, comparisons, visit_factor, points: Vec::new() }
+        let (encoder, group, scale) = (encoder.into(), group.into(), Scale::default());
+        Table { model, encoder, scale, group, people, comparisons, visit_factor, points: Vec::new() }
+    }
+
+    /// The same, measured by this scale.
+    pub fn measured_by(self, scale: Scale) -> Table {
+        Table { scale, ..self }
     }
 
     /// The same table, a visit passing so much oftener than a look.

@@ -1,6 +1,8 @@
 //! What can be typed.
 
 use super::exit::Answer;
+use crate::config::Score;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -149,10 +151,13 @@ pub struct Calibrate {
     /// People with several pictures each: how often they would be missed at each tau
     #[arg(long, value_name = "DIR")]
     pub genuine: Option<PathBuf>,
-    /// Fit a learned metric too, on the pairs of --genuine: a logistic head on |a - b|, or in its chi-square form. It serves
-    /// evaluate verification --metric; the gate compares cosines
+    /// Fit a learned metric first, on the pairs of --genuine: a logistic head on |a - b|, or in its chi-square form. The gate compares by it
+    /// where match.score is head-absolute or head-chi-square
     #[arg(long, value_name = "absolute|chi-square", requires = "genuine", value_parser = head_form)]
     pub head: Option<crate::calibration::Form>,
+    /// The score that the table is of [default: match.score]
+    #[arg(long, value_parser = score())]
+    pub score: Option<Score>,
     /// The pictures are aligned crops of 112x112: straight to the encoder
     #[arg(long)]
     pub aligned: bool,
@@ -232,6 +237,12 @@ pub enum Config {
     Check,
     /// A file with every key, its default and its meaning
     Default,
+}
+
+/// Reads a score by the configuration's words.
+pub fn score() -> impl TypedValueParser<Value = Score> {
+    let words = PossibleValuesParser::new(Score::ALL.iter().map(|s| s.word()));
+    words.try_map(|word| Score::ALL.iter().copied().find(|s| s.word() == word).ok_or("no such score"))
 }
 
 fn head_form(text: &str) -> Result<crate::calibration::Form, String> {

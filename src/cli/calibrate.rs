@@ -4,7 +4,8 @@ use super::args::Calibrate;
 use super::context::Context;
 use super::exit::{Answer, Misuse};
 use super::{output, progress};
-use crate::calibration::{Form, Head, Measured, Run, Strangers, Table, Tables, Visits, measure, visits};
+use crate::calibration::{Form, Head, Measured, Metric, Run, Strangers, Table, Tables, Visits, measure, visits};
+use crate::config::Score;
 use crate::evaluate::encode::{Encoded, Failure, Job, Setting, short};
 use crate::evaluate::{EvaluateError, Folder};
 use crate::service::{self, Site};
@@ -30,34 +31,37 @@ pub fn run(context: &Context, wanted: &Calibrate) -> anyhow::Result<Answer> {
     // Whether a stranger's picture lives is not the question.
     let setting = Setting { is_aligned: wanted.aligned, ..Setting::of(&site, service::real_clock(), false)? };
     let encoder = setting.library.encoder(setting.options.encoder.as_deref())?.clone();
+    let score = wanted.score.unwrap_or(site.config.matching.score);
     let mut tables = Tables::own(&site.data_dir)?;
     let folders = wanted.impostors.iter().map(|dir| Folder::read(dir).map_err(progress::misuse));
     let folders = folders.collect::<anyhow::Result<Vec<Folder>>>()?;
     let names = names(&folders.iter().map(|f| f.root.as_path()).collect::<Vec<_>>());
     let groups = folders.into_iter().zip(names).map(|(folder, name)| strangers(context, &setting, folder, name, wanted));
     let groups = groups.collect::<anyhow::Result<Vec<Group>>>()?;
+    let known = wanted.genuine.as_ref().map(|dir| known(context, &setting, dir, wanted)).transpose()?;
+    // First the head: the table may be of it.
+    if let (Some(form), Some(known)) = (wanted.head, &known) {
+        tables.put_head(head(encoder.digest, form, known)?);
+    }
+    let metric = Metric::of(score, &tables, &encoder.name, &encoder.digest)?;
     let all: Vec<Strangers> = groups.iter().map(|g| g.strangers.clone()).collect();
-    let measured = measure(&all).map_err(|e| {
+    let measured = measure(&all, &metric).map_err(|e| {
         Misuse(format!("{e}. A person is a folder of pictures, or one picture; give more of them, or join groups into one folder"))
     })?;
     let group = &measured.groups[measured.worst];
-    let about = Table::about(encoder.digest, &encoder.name, &group.name, group.people, group.comparisons, 1.0);
+    let about = Table::about(encoder.digest, &encoder.name, &group.name, group.people, group.comparisons, 1.0).measured_by(metric.scale());
     let table = Table::new(measured.points.clone(), about)
         .map_err(|e| anyhow::anyhow!("the similarities of {} make no table: {e}; give more people", group.name))?;
     let worst = groups.iter().find(|g| g.strangers.name == group.name);
     let counted = match worst {
-        Some(worst) if wanted.visits > 0 => Some(count_visits(context, &setting, worst, &table, &site, wanted)?),
+        Some(worst) if wanted.visits > 0 => Some(count_visits(context, &setting, worst, (&table, &metric), &site, wanted)?),
         _ => None,
     };
     // A visit of a few seconds may come out as harder than a look; a stranger who takes his time has more tries than it had.
     let factor = counted.and_then(|v| v.factor()).unwrap_or(1.0).max(1.0);
     let table = table.with_visit_factor(factor);
-    let known = wanted.genuine.as_ref().map(|dir| known(context, &setting, dir, wanted)).transpose()?;
-    let genuine = known.as_deref().map(genuine);
+    let genuine = known.as_deref().map(|known| genuine(known, &metric));
     tables.put(table.clone(), &measured);
-    if let (Some(form), Some(known)) = (wanted.head, &known) {
-        tables.put_head(head(encoder.digest, form, known)?);
-    }
     let path = tables.write(&site.data_dir)?;
     if context.json {
         output::json(&in_json(&table, &measured, &groups, counted.as_ref(), genuine.as_deref(), &path))?;
@@ -105,7 +109,7 @@ fn count_visits(
     context: &Context,
     setting: &Setting,
     worst: &Group,
-    table: &Table,
+    (table, metric): (&Table, &Metric),
     site: &Site,
     wanted: &Calibrate,
 ) -> anyhow::Result<Visits> {
@@ -122,7 +126,7 @@ fn count_visits(
     let runs: Vec<Run> = runs.filter(|run| !run.looks.is_empty()).collect();
     let tau = table.tau(1e-3).unwrap_or(Tau(f32::NAN));
     let visit = &site.config.visit;
-    Ok(visits(&runs, &worst.strangers.faces, tau, visit.votes as usize, visit.looks as usize))
+    Ok(visits(&runs, &worst.strangers.faces, metric, tau, visit.votes as usize, visit.looks as usize))
 }
 
 /// The faces of people with several pictures each, and who they are.
@@ -137,10 +141,11 @@ fn known(context: &Context, setting: &Setting, dir: &Path, wanted: &Calibrate) -
 }
 
 /// Similarities of two pictures of one person, sorted.
-fn genuine(known: &[(usize, Embedding)]) -> Vec<f32> {
+fn genuine(known: &[(usize, Embedding)], metric: &Metric) -> Vec<f32> {
+    let known: Vec<_> = known.iter().map(|(who, face)| (who, metric.prepare(face))).collect();
     let mut found = Vec::new();
     for (at, (who, face)) in known.iter().enumerate() {
-        found.extend(known[..at].iter().filter(|(other, _)| other == who).map(|(_, other)| face.similarity(other).0));
+        found.extend(known[..at].iter().filter(|(other, _)| other == who).map(|(_, other)| metric.alike(face, other).0));
     }
     found.sort_by(f32::total_cmp);
     found
@@ -180,6 +185,9 @@ fn say(table: &Table, measured: &Measured, groups: &[Group], counted: Option<&Vi
         for (picture, failure) in g.failures.iter().take(3) {
             output::line(format_args!("  {}: {failure}", short(picture)))?;
         }
+    }
+    if table.scale.score != Score::Cosine {
+        output::line(format_args!("score: {}; the table serves no other", table.scale.score.word()))?;
     }
     output::line("group                     people  comparisons  tau at FMR 1e-3  fit off by")?;
     for (at, g) in measured.groups.iter().enumerate() {
@@ -221,7 +229,7 @@ fn in_json(
         .map(|p| json!({ "fmr": p.fmr, "tau": p.tau, "interval95": [p.low, p.high], "fnmr": genuine.map(|g| missed(g, p.tau)) }))
         .collect();
     json!({
-        "encoder": table.encoder, "encoder_digest": table.model.to_string(), "group": table.group, "groups": measured.groups,
+        "encoder": table.encoder, "encoder_digest": table.model.to_string(), "score": table.scale.score.word(), "group": table.group, "groups": measured.groups,
         "too_small": measured.too_small, "failures_to_acquire": failures, "table": points, "visits": counted,
         "visit_factor": table.visit_factor, "file": path,
     })

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::exit::Answer;
 use super::{output, still};
+use crate::config::Score;
 use crate::service;
 use crate::vision::Options;
 use serde_json::json;
@@ -13,16 +14,25 @@ pub fn run(context: &Context, a: &Path, b: &Path) -> anyhow::Result<Answer> {
     let site = context.site()?;
     let options = Options { judge_liveness: false, ..Options::for_stills(&site.config, service::real_clock()) };
     let mut vision = service::open_vision(&site, options)?;
-    let tau = service::threshold(&site, vision.encoder())?.at(1).tau;
+    let threshold = service::threshold(&site, vision.encoder())?;
+    let standing = threshold.at(1);
+    let tau = standing.tau;
+    still::says_if_nothing_opens(&standing);
     let first = still::embedding(still::look(&mut vision, a)?, a)?.1.clone();
     let second = still::embedding(still::look(&mut vision, b)?, b)?.1;
-    let similarity = first.similarity(second);
-    let (same, distance) = (similarity.reaches(tau), similarity.distance());
+    let similarity = threshold.metric().similarity(&first, second);
+    // The distance is the embeddings' own, whichever score says how alike they are.
+    let (same, distance) = (similarity.reaches(tau), first.similarity(second).distance());
     if context.json {
-        output::json(&json!({ "a": a, "b": b, "similarity": similarity, "distance": distance, "same": same, "tau": tau }))?;
+        let score = standing.score.word();
+        output::json(&json!({ "a": a, "b": b, "similarity": similarity, "score": score, "distance": distance, "same": same, "tau": tau }))?;
     } else {
         let said = if same { "the same person" } else { "different people" };
-        output::line(format_args!("{said}: similarity {:.3} (distance {distance:.3}), tau {:.3}", similarity.0, tau.0))?;
+        let how = match standing.score {
+            Score::Cosine => format!("distance {distance:.3}"),
+            score => format!("{}; the embeddings' distance, by their cosine, is {distance:.3}", score.word()),
+        };
+        output::line(format_args!("{said}: similarity {:.3} ({how}), tau {:.3}", similarity.0, tau.0))?;
     }
     Ok(same.into())
 }

@@ -6,6 +6,7 @@ use super::exit::Answer;
 use super::record::record;
 use super::{output, still};
 use crate::audit::Code;
+use crate::calibration::{Metric, Standing};
 use crate::camera::{self, CameraError};
 use crate::config::Templates;
 use crate::gallery::{Enrol, Gallery, GalleryError, Index, NewTemplate, spread};
@@ -45,14 +46,15 @@ pub fn run(context: &Context, wanted: &Enroll) -> anyhow::Result<Answer> {
     let mut vision = service::open_vision(&site, options.enrolling(&site.config))?;
     let threshold = service::threshold(&site, vision.encoder())?;
     // Whether pictures show one person is a question of two.
-    let tau = threshold.at(1).tau;
+    let (metric, standing) = (threshold.metric(), threshold.at(1));
     let mut gallery = service::open_gallery(&site)?;
     is_free(&mut gallery, wanted)?;
-    let shots = if wanted.camera { at_the_camera(&mut vision, &site, tau)? } else { from_pictures(&mut vision, &wanted.image)? };
-    one_person_only(&shots, tau)?;
+    let shots =
+        if wanted.camera { at_the_camera(&mut vision, &site, metric, standing.tau)? } else { from_pictures(&mut vision, &wanted.image)? };
+    one_person_only(&shots, metric, &standing)?;
     let shots = those_that_add(shots);
     let model = vision.encoder().digest;
-    let index = gallery.index(&model)?;
+    let index = gallery.index(&model, metric)?;
     let k = index.k_that_opens() + more_to_compare(&site, &index, &mut gallery, wanted, shots.len());
     service::keeps_its_wish(&threshold.at(k))?;
     let already = enrolled_as(&shots, &index, &mut gallery, threshold.at(k).tau, &wanted.name)?;
@@ -128,7 +130,7 @@ fn good_enough(look: &Look, image: &Path) -> anyhow::Result<Shot> {
 }
 
 /// Looks until there are a few shots that differ, of a living face that is alone.
-fn at_the_camera(vision: &mut Vision, site: &Site, tau: Tau) -> anyhow::Result<Vec<Shot>> {
+fn at_the_camera(vision: &mut Vision, site: &Site, metric: &Metric, tau: Tau) -> anyhow::Result<Vec<Shot>> {
     let clock = service::real_clock();
     let mut camera = camera::open(&site.config.camera, clock.clone())?;
     eprintln!("look into the camera, then a little to each side ({})", camera.describe());
@@ -141,7 +143,7 @@ fn at_the_camera(vision: &mut Vision, site: &Site, tau: Tau) -> anyhow::Result<V
             Err(CameraError::Ended) => break,
             Err(e) => return Err(e.into()),
         };
-        let verdict = shot(vision.look(&frame)?, &shots, tau, site.config.liveness.min_live);
+        let verdict = shot(vision.look(&frame)?, &shots, (metric, tau), site.config.liveness.min_live);
         let said = match verdict {
             Ok(shot) => {
                 shots.push(shot);
@@ -158,7 +160,7 @@ fn at_the_camera(vision: &mut Vision, site: &Site, tau: Tau) -> anyhow::Result<V
     Ok(shots)
 }
 
-fn shot(look: &Look, before: &[Shot], tau: Tau, min_live: f32) -> Result<Shot, String> {
+fn shot(look: &Look, before: &[Shot], (metric, tau): (&Metric, Tau), min_live: f32) -> Result<Shot, String> {
     let [face]: &[Face; 1] = look.faces.as_slice().try_into().map_err(|_| match look.faces.len() {
         0 => "nobody is seen".to_owned(),
         n => format!("{n} faces are seen: only the one to be enrolled may be in view"),
@@ -167,19 +169,25 @@ fn shot(look: &Look, before: &[Shot], tau: Tau, min_live: f32) -> Result<Shot, S
     if face.liveness.is_some_and(|l| l.live < min_live) {
         return Err("not judged a living face: step into even light, nothing in the hands".into());
     }
-    let alike = before.iter().map(|s| s.embedding.similarity(embedding));
-    if alike.clone().any(|s| !s.reaches(tau)) {
+    if before.iter().any(|s| !metric.similarity(&s.embedding, embedding).reaches(tau)) {
         return Err("this is not the face of the first shot".into());
     }
-    if alike.fold(-1.0, |most, s| f32::max(most, s.0)) > SAME_SHOT {
+    // Whether it adds something is a question of the cosine, whatever the score.
+    if before.iter().map(|s| s.embedding.similarity(embedding).0).fold(-1.0, f32::max) > SAME_SHOT {
         return Err("turn a little".into());
     }
     Ok(Shot { embedding: embedding.clone(), quality: face.detection.score })
 }
 
-fn one_person_only(shots: &[Shot], tau: Tau) -> anyhow::Result<()> {
+fn one_person_only(shots: &[Shot], metric: &Metric, standing: &Standing) -> anyhow::Result<()> {
+    let tau = standing.tau;
+    anyhow::ensure!(
+        shots.len() < 2 || !tau.0.is_nan(),
+        "whether several pictures show one person can't be told without a tau: {}; or enrol from one picture",
+        standing.words()
+    );
     for (n, shot) in shots.iter().enumerate().skip(1) {
-        let similarity = shots[0].embedding.similarity(&shot.embedding);
+        let similarity = metric.similarity(&shots[0].embedding, &shot.embedding);
         anyhow::ensure!(
             similarity.reaches(tau),
             "picture {} doesn't show the person of picture 1 (similarity {:.3}, tau {:.3}): enrol one person at a time",

@@ -7,14 +7,17 @@ mod verification;
 
 use super::context::Context;
 use super::exit::{Answer, Misuse};
-use super::progress::{failure_json, misuse};
-use crate::evaluate::encode::{Failure, Setting, Which};
-use crate::evaluate::{EvaluateError, report};
+use super::progress::{encoded, failure_json, misuse};
+use crate::calibration::{Cohort, Metric};
+use crate::config::{Match, Score};
+use crate::evaluate::encode::{Failure, Job, Setting, Which};
+use crate::evaluate::{EvaluateError, Folder, report};
 use crate::service::{self, Site};
-use crate::units::Tau;
+use crate::units::{Digest, Tau};
 use args::{Comparing, Evaluate, Face};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub fn run(context: &Context, what: &Evaluate) -> anyhow::Result<Answer> {
     match what {
@@ -24,9 +27,33 @@ pub fn run(context: &Context, what: &Evaluate) -> anyhow::Result<Answer> {
     }
 }
 
-/// The site, how pictures are encoded, and the threshold: the one given, or what is in force at the gate with `k` templates.
-fn comparing(context: &Context, wanted: &Comparing, default: Which, k: impl Fn(&Site) -> usize) -> anyhow::Result<(Site, Setting, Tau)> {
-    let site = context.site()?;
+/// The site, how pictures are encoded, by what they are compared, and the threshold.
+struct Compared {
+    site: Site,
+    setting: Setting,
+    metric: Metric,
+    tau: Tau,
+}
+
+/// The metric is the one that is named, or the gate's. The threshold: the one given, or what is in force at the gate with `k` templates, or
+/// for a score that has none, `otherwise`.
+fn comparing(
+    context: &Context,
+    wanted: &Comparing,
+    default: Which,
+    k: impl Fn(&Site) -> usize,
+    otherwise: Option<Tau>,
+) -> anyhow::Result<Compared> {
+    let mut site = context.site()?;
+    let own = site.config.matching.score;
+    let score = wanted.metric.unwrap_or(own);
+    if score != own {
+        // What the configuration says of tau is of the gate's score.
+        site.config.matching = Match { score, tau: None, false_entries: None, ..site.config.matching };
+    }
+    if wanted.cohort.is_some() && score != Score::SNorm {
+        return Err(Misuse("a cohort is for the score s-norm alone: --metric s-norm".into()).into());
+    }
     let which = match wanted.face {
         None => default,
         Some(Face::Largest) => Which::Largest,
@@ -35,18 +62,32 @@ fn comparing(context: &Context, wanted: &Comparing, default: Which, k: impl Fn(&
     let setting = Setting::of(&site, service::real_clock(), false).map_err(misuse)?;
     let setting = Setting { which, is_aligned: wanted.aligned, threads: wanted.common.threads, ..setting };
     let encoder = setting.library.encoder(setting.options.encoder.as_deref())?;
-    let tau = match wanted.tau {
-        Some(tau) => Tau(tau),
-        None => {
-            let standing = service::threshold(&site, encoder)?.at(k(&site));
-            service::keeps_its_wish(&standing)?;
-            standing.tau
-        }
-    };
-    if tau.0.is_nan() {
-        return Err(misuse(EvaluateError::NoTau(encoder.name.clone())));
+    if let Some(dir) = &wanted.cohort {
+        // No table knows a cohort of one's own.
+        let tau = wanted.tau.map(Tau).or(otherwise).ok_or_else(|| misuse(EvaluateError::NoTau(encoder.name.clone())))?;
+        let metric = cohort(context, &setting, encoder.digest, dir, wanted.common.keep)?;
+        return Ok(Compared { metric, tau, site, setting });
     }
-    Ok((site, setting, tau))
+    if wanted.tau.is_some() {
+        site.config.matching = Match { tau: wanted.tau, false_entries: None, ..site.config.matching };
+    }
+    let threshold = service::threshold(&site, encoder)?;
+    let standing = threshold.at(k(&site));
+    service::keeps_its_wish(&standing)?;
+    let tau = Some(standing.tau).filter(|tau| !tau.0.is_nan()).or(otherwise.filter(|_| score != Score::Cosine));
+    let tau = tau.ok_or_else(|| misuse(EvaluateError::NoTau(encoder.name.clone())))?;
+    Ok(Compared { metric: threshold.metric().clone(), tau, site, setting })
+}
+
+/// The score s-norm by a folder of strangers: the first picture of each.
+fn cohort(context: &Context, setting: &Setting, model: Digest, dir: &Path, keep: bool) -> anyhow::Result<Metric> {
+    let folder = Folder::read(dir).map_err(misuse)?;
+    let jobs: Vec<Job> = folder.people.iter().map(|p| Job::still(&p.pictures[0])).collect();
+    let found = encoded(context, setting, &jobs, keep)?;
+    let faces = found.samples.into_iter().filter_map(|s| Some(s.ok()?.embedding)).collect::<Vec<_>>();
+    let (usable, nearest) = (faces.len(), (faces.len() / 5).clamp(2, Cohort::MOST_NEAREST));
+    let cohort = Cohort::new(model, faces, nearest).map(|cohort| Metric::Normalised(Arc::new(cohort)));
+    cohort.ok_or_else(|| Misuse(format!("{}: {usable} people with a usable face are too few for a cohort", dir.display())).into())
 }
 
 /// Where the report is to be written is looked at before an hour of work.

@@ -66,7 +66,7 @@ pub struct Found {
 
 impl Who {
     pub fn new(rules: Rules, threshold: &Threshold, vision: Vision, mut gallery: Gallery) -> anyhow::Result<Who> {
-        let index = gallery.index(&vision.encoder().digest)?;
+        let index = gallery.index(&vision.encoder().digest, threshold.metric())?;
         for person in index.people_needing_enrolment() {
             log::warn!("{} has no template of encoder {} and can't be known: enrol anew", person.name, vision.encoder().name);
         }
@@ -159,6 +159,7 @@ impl Found {
             "similarity": self.similarity,
             "second_person": self.second_person,
             "second_similarity": self.second_similarity,
+            "score": self.standing.score.word(),
             "tau": self.standing.tau,
             "k": self.k,
             "fmr": self.standing.fmr.and_then(Fmr::at_most),

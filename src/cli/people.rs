@@ -61,8 +61,9 @@ fn done(context: &Context, what: &str, id: PersonId, said: std::fmt::Arguments<'
 /// Who is too much alike, at the tau in force.
 fn conflicts(context: &Context, site: &Site, gallery: &mut Gallery) -> anyhow::Result<Answer> {
     let entry = status::encoder(site)?;
-    let index = gallery.index(&entry.digest)?;
-    let standing = service::threshold(site, &entry)?.at(index.k_that_opens());
+    let threshold = service::threshold(site, &entry)?;
+    let index = gallery.index(&entry.digest, threshold.metric())?;
+    let standing = threshold.at(index.k_that_opens());
     let people: HashMap<PersonId, Person> = gallery.people()?.into_iter().map(|p| (p.id, p)).collect();
     let found = index.conflicts(standing.tau);
     for conflict in &found {
@@ -70,7 +71,7 @@ fn conflicts(context: &Context, site: &Site, gallery: &mut Gallery) -> anyhow::R
         let advice = advice(one, other);
         if context.json {
             output::json(&json!({
-                "one": one.name, "other": other.name, "similarity": conflict.similarity, "tau": standing.tau, "advice": advice,
+                "one": one.name, "other": other.name, "similarity": conflict.similarity, "score": standing.score.word(), "tau": standing.tau, "advice": advice,
             }))?;
         } else {
             output::line(format_args!(

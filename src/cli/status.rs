@@ -4,6 +4,7 @@ use super::context::Context;
 use super::exit::Answer;
 use super::output;
 use crate::calibration::{Fmr, Source, Standing};
+use crate::config::Score;
 use crate::gallery::Gallery;
 use crate::service::{self, Site};
 use crate::vision::{Entry, Library};
@@ -13,8 +14,8 @@ pub fn run(context: &Context) -> anyhow::Result<Answer> {
     let site = context.site()?;
     let entry = encoder(&site)?;
     let mut gallery = service::open_gallery(&site)?;
-    let index = gallery.index(&entry.digest)?;
     let threshold = service::threshold(&site, &entry)?;
+    let index = gallery.index(&entry.digest, threshold.metric())?;
     let standing = threshold.at(index.k_that_opens());
     let people = gallery.people()?;
     let barred = people.iter().filter(|p| p.is_barred).count();
@@ -33,7 +34,7 @@ pub fn run(context: &Context) -> anyhow::Result<Answer> {
     if context.json {
         output::json(&json!({
             "encoder": entry.name, "encoder_digest": entry.digest.to_string(), "people": people.len(), "never": barred,
-            "need_enrolment": without, "k": standing.k, "tau": standing.tau, "tau_from": source,
+            "need_enrolment": without, "k": standing.k, "score": standing.score.word(), "tau": standing.tau, "tau_from": source,
             "fmr": standing.fmr.and_then(Fmr::at_most), "false_entries": standing.false_entries,
             "most_k": most_k,
             "calibrated_on": table.map(|t| json!({ "group": t.group, "people": t.people, "comparisons": t.comparisons })),
@@ -44,6 +45,9 @@ pub fn run(context: &Context) -> anyhow::Result<Answer> {
         output::line(format_args!("people      {}, of whom {barred} are never let in", people.len()))?;
         if !without.is_empty() {
             output::line(format_args!("            without a template of this encoder: {}", without.join(", ")))?;
+        }
+        if standing.score != Score::Cosine {
+            output::line(format_args!("score       {}", threshold.metric().describe()))?;
         }
         output::line(format_args!("threshold   {}", standing.words()))?;
         output::line(format_args!("            from {source}"))?;
@@ -72,6 +76,7 @@ pub fn encoder(site: &Site) -> anyhow::Result<Entry> {
 /// What is in force with the gallery as it stands; none where no nets are installed, which a list of people can do without.
 pub fn standing(site: &Site, gallery: &mut Gallery) -> anyhow::Result<Option<Standing>> {
     let Ok(entry) = encoder(site) else { return Ok(None) };
-    let index = gallery.index(&entry.digest)?;
-    Ok(Some(service::threshold(site, &entry)?.at(index.k_that_opens())))
+    let threshold = service::threshold(site, &entry)?;
+    let index = gallery.index(&entry.digest, threshold.metric())?;
+    Ok(Some(threshold.at(index.k_that_opens())))
 }

@@ -1,6 +1,7 @@
 //! Still pictures: read, looked at, and the face that a command is about.
 
 use super::context::Context;
+use crate::calibration::Standing;
 use crate::camera::picture;
 use crate::service::{self, Site};
 use crate::units::Embedding;
@@ -26,6 +27,13 @@ pub fn embedding<'l>(look: &'l Look, path: &Path) -> anyhow::Result<(&'l Face, &
     match &face.embedding {
         Some(embedding) => Ok((face, embedding)),
         None => anyhow::bail!("{}: the face can't be used: {}", path.display(), face.quality.reasons),
+    }
+}
+
+/// Warns where no tau is in force: then nobody is anybody, and why is not seen from the answer.
+pub fn says_if_nothing_opens(standing: &Standing) {
+    if standing.tau.0.is_nan() {
+        log::warn!("{}", standing.words());
     }
 }
 

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::exit::Answer;
 use super::{output, still};
+use crate::config::Score;
 use crate::service;
 use serde_json::json;
 use std::path::Path;
@@ -12,11 +13,14 @@ pub fn run(context: &Context, name: &str, image: &Path) -> anyhow::Result<Answer
     let (site, mut vision) = still::vision(context)?;
     let rules = service::rules(&site.config);
     // One person is meant: K is 1, however many are enrolled.
-    let tau = service::threshold(&site, vision.encoder())?.at(1).tau;
+    let threshold = service::threshold(&site, vision.encoder())?;
+    let standing = threshold.at(1);
+    let tau = standing.tau;
+    still::says_if_nothing_opens(&standing);
     let encoder = vision.encoder().clone();
     let mut gallery = service::open_gallery(&site)?;
     let person = gallery.person(name)?;
-    let index = gallery.index(&encoder.digest)?;
+    let index = gallery.index(&encoder.digest, threshold.metric())?;
     let mut all_same = true;
     for image in &images {
         let (face, embedding) = still::embedding(still::look(&mut vision, image)?, image)?;
@@ -37,19 +41,18 @@ pub fn run(context: &Context, name: &str, image: &Path) -> anyhow::Result<Answer
             (true, false) => Some("not alike enough"),
             (true, true) => None,
         };
-        let distance = candidate.similarity.distance();
+        // Only a cosine has one.
+        let distance = (standing.score == Score::Cosine).then(|| candidate.similarity.distance());
         if context.json {
             output::json(&json!({
                 "image": image, "person": person.name, "same": same, "similarity": candidate.similarity, "distance": distance,
-                "tau": tau, "reason": reason, "liveness": live,
+                "score": standing.score.word(), "tau": tau, "reason": reason, "liveness": live,
             }))?;
         } else {
             let said = if same { "yes, this is" } else { "no, this is not shown to be" };
             let why = reason.map_or(String::new(), |r| format!(" ({r})"));
-            output::line(format_args!(
-                "{said} {}{why}: similarity {:.3} (distance {distance:.3}), tau {:.3}",
-                person.name, candidate.similarity.0, tau.0
-            ))?;
+            let how = distance.map_or_else(|| standing.score.word().into(), |d| format!("distance {d:.3}"));
+            output::line(format_args!("{said} {}{why}: similarity {:.3} ({how}), tau {:.3}", person.name, candidate.similarity.0, tau.0))?;
         }
     }
     Ok(all_same.into())

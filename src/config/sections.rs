@@ -70,12 +70,31 @@ choice! {
     Templates { Mean = "mean", Best = "best" }
 }
 choice! {
+    /// How alike two faces are said to be.
+    Score {
+        /// The cosine of their embeddings.
+        Cosine = "cosine",
+        /// The cosine in units of how alike both are to people who are neither (adaptive s-norm).
+        SNorm = "s-norm",
+        /// A logistic head on |a - b|, fitted by `calibrate --head absolute`.
+        HeadAbsolute = "head-absolute",
+        /// The same in its chi-square form.
+        HeadChiSquare = "head-chi-square",
+    }
+}
+choice! {
     /// What drives the relay's line.
     DoorDriver { Gpiochip = "gpiochip", Rppal = "rppal", Simulated = "simulated" }
 }
 choice! {
     /// The electrical level at which the relay is energised.
     ActiveLevel { High = "high", Low = "low" }
+}
+
+impl Default for Score {
+    fn default() -> Score {
+        Score::Cosine
+    }
 }
 
 sections! {
@@ -165,7 +184,10 @@ sections! {
         tau: Option<f32> = None, in 0.0..=0.99;
         /// How several templates of a person count: their "mean" is compared (and K counts people), or each of them and the "best" counts.
         templates: Templates = Templates::Mean;
-        /// The best person must be so much more alike than the best other person.
+        /// How alike two faces are said to be: "cosine", "s-norm" (the cosine, normalised by a cohort of nobody), or a head that calibrate --head
+        /// fitted: "head-absolute" or "head-chi-square". Each has tables and a tau of its own: calibrate again (docs/threshold.md).
+        score: Score = Score::Cosine;
+        /// The best person must be so much more alike than the best other person, in the score's own numbers.
         margin: f32 = 0.05, in 0.0..=0.9;
     }
     /// From a face's first sighting until nobody has been there for a while.

@@ -124,6 +124,9 @@ macro_rules! choice {
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {
+            /// All of them, in the order of an error's list.
+            pub const ALL: &[$name] = &[$($name::$variant),+];
+
             /// The word that stands for it in the file.
             pub fn word(self) -> &'static str {
                 match self { $($name::$variant => $word),+ }

@@ -13,7 +13,7 @@ use super::visit::{Frames, Visits};
 use super::worst::worst;
 use super::{Failure, Sample};
 use crate::access::Rules;
-use crate::calibration::fpir;
+use crate::calibration::{Metric, Prepared, fpir};
 use crate::statistics::{Roc, Share};
 use crate::units::{Embedding, SplitMix, Tau};
 
@@ -70,7 +70,7 @@ pub struct Search {
     pub probe: usize,
     /// Number of the person found, or missed.
     pub person: usize,
-    /// Cosine.
+    /// By the metric.
     pub score: f32,
 }
 
@@ -89,9 +89,24 @@ pub struct Identification {
     pub worst_misses: Vec<Search>,
 }
 
+/// How a gallery compares: by what, and how several templates of a person count.
+#[derive(Debug, Clone, Copy)]
+pub struct Comparison<'m> {
+    pub metric: &'m Metric,
+    pub how: Combine,
+}
+
 /// Measures. Each person has at least one template.
-pub fn measure(people: &[Vec<&Sample>], probes: &[Probe<'_>], how: Combine, tau: Tau, rules: &Rules, sizes: &[usize]) -> Identification {
-    let templates: Vec<Vec<Embedding>> = people.iter().map(|samples| how.of(samples)).collect();
+pub fn measure(
+    people: &[Vec<&Sample>],
+    probes: &[Probe<'_>],
+    Comparison { metric, how }: Comparison<'_>,
+    tau: Tau,
+    rules: &Rules,
+    sizes: &[usize],
+) -> Identification {
+    let stored: Vec<Vec<Embedding>> = people.iter().map(|samples| how.of(samples)).collect();
+    let templates: Vec<Vec<Prepared<'_>>> = stored.iter().map(|of| of.iter().map(|t| metric.prepare(t)).collect()).collect();
     let order = shuffled(people.len());
     let mut wanted: Vec<usize> = sizes.iter().copied().filter(|s| *s > 0 && *s < people.len()).collect();
     wanted.push(people.len());
@@ -105,16 +120,20 @@ pub fn measure(people: &[Vec<&Sample>], probes: &[Probe<'_>], how: Combine, tau:
     let mut place = vec![0; people.len()];
     order.iter().enumerate().for_each(|(at, person)| place[*person] = at);
     for (number, probe) in probes.iter().enumerate() {
-        let scores = probe.look.as_ref().ok().map(|sample| Row::of(&sample.embedding, &templates));
+        let look = probe.look.as_ref().ok().map(|sample| metric.prepare(&sample.embedding));
+        let scores = look.as_ref().map(|look| Row::of(metric, look, &templates));
         if probe.person.is_none() {
-            let hits = match (&scores, probe.look) {
-                (Some(row), Ok(sample)) => row.matches(&sample.embedding, &templates, tau.0),
+            let hits = match (&scores, &look) {
+                (Some(row), Some(look)) => row.matches(metric, look, &templates, tau.0),
                 _ => 0,
             };
             found.fmr = found.fmr + Share { hits, n: templates.iter().map(|t| t.len() as u64).sum() };
         }
-        let rows: Option<Vec<Option<Row>>> =
-            probe.visit.as_ref().map(|frames| frames.iter().map(|f| f.as_ref().ok().map(|s| Row::of(&s.embedding, &templates))).collect());
+        let row = |frame: &Result<Sample, Failure>| {
+            let sample = frame.as_ref().ok()?;
+            Some(Row::of(metric, &metric.prepare(&sample.embedding), &templates))
+        };
+        let rows: Option<Vec<Option<Row>>> = probe.visit.as_ref().map(|frames| frames.iter().map(row).collect());
         for (n, at) in counts.iter_mut().enumerate() {
             // Whoever is enrolled is in one gallery of a size (or left over in dealing); a stranger comes to each.
             let own = probe.person.map(|person| place[person] / at.people);
@@ -174,7 +193,7 @@ pub fn fnir_at_fpir(found: &Identification) -> [(f64, Option<f64>); 3] {
 }
 
 impl AtSize {
-    fn new(people: usize, order: &[usize], templates: &[Vec<Embedding>]) -> AtSize {
+    fn new(people: usize, order: &[usize], templates: &[Vec<Prepared<'_>>]) -> AtSize {
         let galleries = order.len() / people;
         let dealt = &order[..galleries * people];
         let k = dealt.iter().map(|p| templates[*p].len()).sum::<usize>() as f64 / galleries as f64;
@@ -187,8 +206,8 @@ impl AtSize {
 pub(super) struct Row(pub Vec<f32>);
 
 impl Row {
-    fn of(probe: &Embedding, templates: &[Vec<Embedding>]) -> Row {
-        let best = |of: &Vec<Embedding>| of.iter().map(|t| t.similarity(probe).0).fold(f32::NEG_INFINITY, f32::max);
+    fn of(metric: &Metric, probe: &Prepared<'_>, templates: &[Vec<Prepared<'_>>]) -> Row {
+        let best = |of: &Vec<Prepared<'_>>| of.iter().map(|t| metric.alike(t, probe).0).fold(f32::NEG_INFINITY, f32::max);
         Row(templates.iter().map(best).collect())
     }
 
@@ -211,9 +230,9 @@ impl Row {
     }
 
     /// How many templates reach tau. Only those of people who do have any.
-    fn matches(&self, probe: &Embedding, templates: &[Vec<Embedding>], tau: f32) -> u64 {
+    fn matches(&self, metric: &Metric, probe: &Prepared<'_>, templates: &[Vec<Prepared<'_>>], tau: f32) -> u64 {
         let people = self.0.iter().zip(templates).filter(|(score, _)| **score >= tau);
-        people.map(|(_, of)| of.iter().filter(|t| t.similarity(probe).0 >= tau).count() as u64).sum()
+        people.map(|(_, of)| of.iter().filter(|t| metric.alike(t, probe).0 >= tau).count() as u64).sum()
     }
 }
 

@@ -4,10 +4,10 @@
 //! generalised ones.)
 
 use super::groups::Groups;
-use super::metric::Metric;
 use super::pairs::Pairs;
 use super::worst::worst;
 use super::{EvaluateError, Failure, Folder, Sample};
+use crate::calibration::Metric;
 use crate::statistics::{Accuracy, Labelled, Roc, Share, over_folds};
 use crate::units::Tau;
 use std::path::PathBuf;
@@ -72,7 +72,7 @@ impl Plan {
 /// A pair and how alike it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scored {
-    /// Cosine, or [`NO_SCORE`].
+    /// By the metric, or [`NO_SCORE`].
     pub score: f32,
     /// Numbers of pictures.
     pub pictures: [usize; 2],
@@ -143,8 +143,11 @@ pub fn measure(
         return Err(EvaluateError::NothingAcquired { what, pictures: samples.len(), first });
     }
     let mut tally = Tally::new(tau, &person, &names, groups);
-    let scorer = metric.of(samples);
-    let score = |a: usize, b: usize| scorer.score(samples, a, b).unwrap_or(NO_SCORE);
+    let prepared: Vec<_> = samples.iter().map(|s| s.as_ref().ok().map(|s| metric.prepare(&s.embedding))).collect();
+    let score = |a: usize, b: usize| match (&prepared[a], &prepared[b]) {
+        (Some(a), Some(b)) => Some(metric.alike(a, b).0).filter(|score| !score.is_nan()).unwrap_or(NO_SCORE),
+        _ => NO_SCORE,
+    };
     let mut accuracy = None;
     let (mut missing, mut left_out) = (Vec::new(), 0);
     match plan {

@@ -1,14 +1,19 @@
 //! The templates of one encoder in memory, and the search through all of them.
 //!
 //! Exact: every template is compared with the probe, so the best *other* person is never missed. One contiguous matrix, a person's
-//! templates one after the other: one pass over memory, and neither a map nor an allocation to tell the persons apart.
+//! templates one after the other: one pass over memory, and neither a map nor an allocation to tell the persons apart. They are compared by
+//! the [`Metric`] that the index was made with.
+
+mod scoring;
 
 use super::kernel::dot;
 use super::people::{self, Person};
 use super::rotation::{Rotation, Rotations};
 use super::{GalleryError, Stop};
+use crate::calibration::Metric;
 use crate::units::{Digest, Embedding, PersonId, Similarity, Tau, TemplateId};
 use rusqlite::{OptionalExtension, Transaction};
+use scoring::{Scoring, by_cohort, by_cosine, by_head};
 use std::sync::Arc;
 
 /// A person who might be the one, by the most alike of their templates.
@@ -17,7 +22,7 @@ pub struct Candidate {
     pub person: PersonId,
     /// Of a mean, the first of its templates.
     pub template: TemplateId,
-    /// Cosine; never NaN.
+    /// By the index's metric; never NaN.
     pub similarity: Similarity,
     /// Whether this is somebody who is never let in.
     pub is_barred: bool,
@@ -59,8 +64,9 @@ pub struct Index {
     /// By number.
     persons: Vec<Rows>,
     templates: Vec<TemplateId>,
-    /// Row-major, `templates.len()` x dimension, turned.
+    /// Row-major, `templates.len()` x dimension, turned (for a head turned back).
     matrix: Vec<f32>,
+    scoring: Scoring,
     without: Vec<Person>,
     /// Templates of people who are never let in.
     barred: usize,
@@ -77,12 +83,21 @@ struct Rows {
 impl Index {
     /// Who of all persons is most alike, and who else. Exact; allocates nothing. Empty where the probe's dimension is another.
     pub fn search(&self, probe: &Embedding) -> Ranking {
-        let mut ranking = Ranking::default();
-        let Some(turned) = self.rotation.as_ref().and_then(|r| r.turn(probe)) else { return ranking };
-        ranking.k = self.templates.len();
+        let turned = || self.rotation.as_ref()?.turn(probe);
+        let ranking = match &self.scoring {
+            Scoring::Cosine => turned().map(|t| self.rank(by_cosine(t.values()))),
+            Scoring::Normalised(cohort, rows) => turned().map(|t| self.rank(by_cohort(t.values(), cohort.against(probe), rows))),
+            Scoring::Head(head) => self.takes(probe).then(|| self.rank(by_head(head, probe))),
+            Scoring::Foreign => None,
+        };
+        ranking.unwrap_or_default()
+    }
+
+    fn rank(&self, score: impl Fn(usize, &[f32]) -> f32) -> Ranking {
+        let mut ranking = Ranking { k: self.templates.len(), ..Ranking::default() };
         let above = |candidate: &Candidate, than: &Option<Candidate>| than.is_none_or(|than| candidate.similarity > than.similarity);
         for rows in &self.persons {
-            let Some(candidate) = self.best_of(rows, turned.values()) else { continue };
+            let Some(candidate) = self.best_of(rows, &score) else { continue };
             if above(&candidate, &ranking.best) {
                 ranking.other = ranking.best.replace(candidate);
             } else if above(&candidate, &ranking.other) {
@@ -95,27 +110,43 @@ impl Index {
     /// How alike the probe is to this one person. `None` where the person has no template of this encoder, or the probe's dimension is another.
     pub fn verify(&self, person: PersonId, probe: &Embedding) -> Option<Candidate> {
         let at = self.persons.binary_search_by_key(&person, |rows| rows.person).ok()?;
-        let turned = self.rotation.as_ref()?.turn(probe)?;
-        self.best_of(&self.persons[at], turned.values())
+        let rows = &self.persons[at];
+        let turned = || self.rotation.as_ref()?.turn(probe);
+        match &self.scoring {
+            Scoring::Cosine => self.best_of(rows, &by_cosine(turned()?.values())),
+            Scoring::Normalised(cohort, of) => self.best_of(rows, &by_cohort(turned()?.values(), cohort.against(probe), of)),
+            Scoring::Head(head) => self.takes(probe).then(|| self.best_of(rows, &by_head(head, probe)))?,
+            Scoring::Foreign => None,
+        }
+    }
+
+    /// How many numbers a template has; 1 where there is none.
+    fn dimension(&self) -> usize {
+        self.rotation.as_ref().map_or(1, |r| r.dimension())
+    }
+
+    /// Whether there are templates of the probe's dimension.
+    fn takes(&self, probe: &Embedding) -> bool {
+        self.rotation.as_ref().is_some_and(|r| r.dimension() == probe.dimension())
     }
 
     /// The most alike of one person's templates; NaN is never it.
-    fn best_of(&self, rows: &Rows, probe: &[f32]) -> Option<Candidate> {
-        let dimension = probe.len();
+    fn best_of(&self, rows: &Rows, score: &impl Fn(usize, &[f32]) -> f32) -> Option<Candidate> {
+        let dimension = self.dimension();
         let mut best = (f32::NEG_INFINITY, None);
         let matrix = self.matrix[rows.from * dimension..rows.to * dimension].chunks_exact(dimension);
-        for (template, row) in self.templates[rows.from..rows.to].iter().zip(matrix) {
-            let similarity = dot(row, probe);
+        for (at, row) in (rows.from..rows.to).zip(matrix) {
+            let similarity = score(at, row);
             if similarity > best.0 {
-                best = (similarity, Some(*template));
+                best = (similarity, Some(self.templates[at]));
             }
         }
         Some(Candidate { person: rows.person, template: best.1?, similarity: Similarity(best.0), is_barred: rows.is_barred })
     }
 
     /// The same with one template a person, the mean of theirs; all of them where they cancel each other out.
-    pub fn of_means(self) -> Index {
-        let dimension = self.rotation.as_ref().map_or(1, |r| r.dimension());
+    pub(super) fn of_means(self) -> Index {
+        let dimension = self.dimension();
         let mut joined = Index { persons: vec![], templates: vec![], matrix: vec![], barred: 0, ..self };
         for rows in self.persons {
             let own = &self.matrix[rows.from * dimension..rows.to * dimension];
@@ -154,13 +185,11 @@ impl Index {
 
     /// Every two people whose most alike templates reach this similarity: the gate can't tell them apart. Most alike first.
     pub fn conflicts(&self, tau: Tau) -> Vec<Conflict> {
-        let dimension = self.rotation.as_ref().map_or(1, |r| r.dimension());
-        let row = |at: usize| &self.matrix[at * dimension..(at + 1) * dimension];
         let mut found = Vec::new();
         for (at, a) in self.persons.iter().enumerate() {
             for b in &self.persons[..at] {
                 let pairs = (a.from..a.to).flat_map(|x| (b.from..b.to).map(move |y| (x, y)));
-                let most = pairs.map(|(x, y)| dot(row(x), row(y))).fold(f32::NEG_INFINITY, f32::max);
+                let most = pairs.map(|(x, y)| self.between(x, y)).fold(f32::NEG_INFINITY, f32::max);
                 if Similarity(most).reaches(tau) {
                     found.push(Conflict { one: b.person, other: a.person, similarity: Similarity(most) });
                 }
@@ -190,7 +219,16 @@ pub struct Builder {
 impl Builder {
     /// An index without templates; they will be of this encoder and go through this rotation.
     pub fn new(model: Digest, rotation: Arc<Rotation>) -> Builder {
-        let index = Index { model, rotation: None, persons: vec![], templates: vec![], matrix: vec![], without: vec![], barred: 0 };
+        let index = Index {
+            model,
+            rotation: None,
+            persons: vec![],
+            templates: vec![],
+            matrix: vec![],
+            scoring: Scoring::Cosine,
+            without: vec![],
+            barred: 0,
+        };
         Builder { index, rotation }
     }
 
@@ -217,9 +255,14 @@ impl Builder {
         true
     }
 
-    /// The index.
+    /// The index, compared by cosines.
     pub fn build(self) -> Index {
         self.index
+    }
+
+    /// The index, compared by this metric; of another encoder's metric nobody is alike to anybody.
+    pub fn build_by(self, metric: &Metric) -> Index {
+        self.index.scored(metric)
     }
 }
 

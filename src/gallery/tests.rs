@@ -1,4 +1,5 @@
 use super::*;
+use crate::calibration::Metric;
 use crate::units::{Embedding, PersonId, Tau};
 
 const MODEL: Digest = Digest([1; 32]);
@@ -30,7 +31,7 @@ fn a_full_disk_during_enrolment_leaves_the_gallery_as_it_was() {
     assert!(matches!(refused, GalleryError::Store(StoreError::Full { .. })), "{refused}");
     assert!(refused.to_string().contains("nothing in it was changed"), "{refused}");
     assert_eq!((gallery.people().unwrap(), gallery.changes().unwrap()), before);
-    let best = gallery.index(&MODEL).unwrap().search(&face(1)).best.unwrap();
+    let best = gallery.index(&MODEL, &Metric::Cosine).unwrap().search(&face(1)).best.unwrap();
     assert_eq!(best.person, PersonId(1));
 }
 
@@ -41,7 +42,7 @@ fn a_template_that_was_altered_is_damage_and_not_somebody_else() {
     enrol(&mut gallery, "Ann", 1).unwrap();
     for turned in ["zeroblob(512)", "randomblob(512)", "x'0000C07F' || zeroblob(508)"] {
         gallery.store.settings(&format!("UPDATE template SET turned = CAST({turned} AS BLOB)")).unwrap();
-        let refused = gallery.index(&MODEL).err().unwrap();
+        let refused = gallery.index(&MODEL, &Metric::Cosine).err().unwrap();
         assert!(matches!(refused, GalleryError::Store(StoreError::Damaged { .. })), "{turned}: {refused}");
         assert!(gallery.renew_rotation().is_err() || turned == "randomblob(512)", "{turned}");
     }
@@ -71,7 +72,10 @@ fn an_older_gallery_is_brought_up_to_date_and_keeps_its_people() {
     let mut gallery = Gallery::open(&path).unwrap();
     let ann = gallery.person("ann").unwrap();
     assert!(!ann.is_barred && ann.templates.len() == 1);
-    assert_eq!(gallery.index(&Digest([1; 32])).unwrap().k_that_opens(), gallery.index(&Digest([1; 32])).unwrap().k());
+    assert_eq!(
+        gallery.index(&Digest([1; 32]), &Metric::Cosine).unwrap().k_that_opens(),
+        gallery.index(&Digest([1; 32]), &Metric::Cosine).unwrap().k()
+    );
 }
 
 #[test]
@@ -84,7 +88,7 @@ fn whoever_is_barred_is_found_and_does_not_count_as_one_who_may_enter() {
     let bob = gallery.enrol("Bob", &[template.clone(), template.clone()], Enrol::NewBarred, now()).unwrap().person;
     assert!(matches!(gallery.enrol("bob", &[template], Enrol::NewBarred, now()), Err(GalleryError::NameTaken { .. })));
     assert!(gallery.person("Bob").unwrap().is_barred && !gallery.person("Ann").unwrap().is_barred);
-    let index = gallery.index(&model).unwrap();
+    let index = gallery.index(&model, &Metric::Cosine).unwrap();
     let best = index.search(&face(2)).best.unwrap();
     assert!(best.person == bob && best.is_barred);
     assert!(!index.search(&face(1)).best.unwrap().is_barred);
@@ -97,7 +101,7 @@ fn people_who_are_too_much_alike_are_found() {
     let mut gallery = Gallery::open(&folder.path().join("gallery.db")).unwrap();
     let [ann, _, twin] = [("Ann", 1), ("Bob", 2), ("Ann's twin", 1)].map(|(name, seed)| enrol(&mut gallery, name, seed).unwrap().person);
     let model = gallery.people().unwrap()[0].templates[0].model;
-    let index = gallery.index(&model).unwrap();
+    let index = gallery.index(&model, &Metric::Cosine).unwrap();
     let found = index.conflicts(Tau(0.9));
     assert_eq!(found.iter().map(|c| (c.one, c.other)).collect::<Vec<_>>(), [(ann, twin)]);
     assert!((found[0].similarity.0 - 1.0).abs() < 1e-4);

@@ -61,7 +61,7 @@ impl Recogniser {
     /// The gallery can't be read.
     pub fn new(vision: Vision, mut gallery: Gallery, threshold: Threshold) -> Result<Recogniser, GalleryError> {
         let changes = gallery.changes()?;
-        let index = gallery.index(&vision.encoder().digest)?;
+        let index = gallery.index(&vision.encoder().digest, threshold.metric())?;
         let standing = threshold.at(index.k_that_opens());
         Ok(Recogniser { vision, gallery, index, changes, threshold, standing })
     }
@@ -94,7 +94,7 @@ impl Recogniser {
     fn refresh(&mut self) -> Result<(), GalleryError> {
         let changes = self.gallery.changes()?;
         if changes != self.changes {
-            self.index = self.gallery.index(&self.vision.encoder().digest)?;
+            self.index = self.gallery.index(&self.vision.encoder().digest, self.threshold.metric())?;
             self.changes = changes;
             let before = std::mem::replace(&mut self.standing, self.threshold.at(self.index.k_that_opens()));
             if self.standing.most_k.is_some() {

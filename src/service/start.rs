@@ -7,7 +7,7 @@ use super::recogniser::Recogniser;
 use super::signals::leave_flag;
 use crate::access::{Controller, Rules};
 use crate::audit::{Audit, AuditError};
-use crate::calibration::{CalibrationError, Standing, Tables, Threshold};
+use crate::calibration::{CalibrationError, Metric, Standing, Tables, Threshold};
 use crate::camera::{self, Camera, CameraError};
 use crate::config::{Config, Templates};
 use crate::door::{self, DoorError, release};
@@ -142,14 +142,18 @@ fn make_data_dir(data_dir: &Path) -> Result<(), StartError> {
     make_private_dir(data_dir).map_err(|source| StartError::Folder { path: data_dir.to_owned(), source })
 }
 
-/// Which tau is in force with an encoder, which need not be loaded: from the owner's wish and the encoder's calibration, or as it is set.
+/// By what faces are compared and which tau is in force with an encoder, which need not be loaded: from the owner's wish and the encoder's
+/// calibration, or as it is set.
 ///
 /// # Errors
-/// `match.false_entries` is set, and the encoder has no calibration; or the calibration file is wrong.
+/// `match.false_entries` is set, and the encoder has no calibration by `match.score`; the score needs a head or a cohort that the encoder
+/// hasn't; or the calibration file is wrong.
 pub fn threshold(site: &Site, encoder: &Entry) -> Result<Threshold, StartError> {
     let tables = Tables::of(&site.data_dir)?;
-    let table = tables.find(&encoder.digest).cloned();
-    Ok(Threshold::new(&site.config.matching, encoder.tau, table, || tables.missing(&encoder.name, encoder.digest))?)
+    let metric = Metric::of(site.config.matching.score, &tables, &encoder.name, &encoder.digest)?;
+    let scale = metric.scale();
+    let table = tables.find(&encoder.digest, &scale).cloned();
+    Ok(Threshold::new(&site.config.matching, metric, encoder.tau, table, || tables.missing(&encoder.name, encoder.digest, scale))?)
 }
 
 /// Whether the owner's wish can be kept with the gallery as it stands.

@@ -21,15 +21,15 @@ fn table(measured: &Measured) -> Table {
 #[test]
 fn the_worst_group_counts_and_a_small_one_does_not() {
     let groups = [crowd("far apart", 150, 0.0, 1), crowd("alike", 150, 3.0, 2), crowd("few", 99, 9.0, 3)];
-    let measured = measure(&groups).unwrap();
+    let measured = measure(&groups, &Metric::Cosine).unwrap();
     assert_eq!(measured.groups[measured.worst].name, "alike");
     assert_eq!(measured.groups.iter().map(|g| (g.people, g.comparisons)).collect::<Vec<_>>(), [(150, 11_175); 2]);
     assert_eq!(measured.too_small, [("few".to_owned(), 99)]);
     assert!(measured.groups[1].tau > measured.groups[0].tau + 0.05);
     assert!(measured.groups.iter().all(|g| (110..=120).contains(&g.fitted) && g.distance < 0.15), "{:?}", measured.groups);
-    assert_eq!(measure(&groups), Ok(measured), "the same again");
-    assert_eq!(measure(&groups[2..]), Err(TooFew { largest: ("few".into(), 99) }));
-    assert!(measure(&[]).is_err());
+    assert_eq!(measure(&groups, &Metric::Cosine), Ok(measured), "the same again");
+    assert_eq!(measure(&groups[2..], &Metric::Cosine), Err(TooFew { largest: ("few".into(), 99) }));
+    assert!(measure(&[], &Metric::Cosine).is_err());
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn pictures_of_one_person_are_no_strangers() {
     let mut strangers = crowd("everybody", 120, 0.0, 4);
     let again: Vec<_> = strangers.faces[..50].to_vec();
     strangers.faces.extend(again);
-    let measured = measure(&[strangers]).unwrap();
+    let measured = measure(&[strangers], &Metric::Cosine).unwrap();
     assert_eq!(measured.groups[0].people, 120);
     assert_eq!(measured.groups[0].comparisons, 170 * 169 / 2 - 50);
     assert!(measured.groups[0].tail.similarity(1e-4) < 0.95, "a picture twice would be alike to itself by 1");
@@ -45,7 +45,7 @@ fn pictures_of_one_person_are_no_strangers() {
 
 #[test]
 fn a_table_reaches_ten_times_beyond_what_was_seen() {
-    let measured = measure(&[crowd("everybody", 150, 0.0, 5)]).unwrap();
+    let measured = measure(&[crowd("everybody", 150, 0.0, 5)], &Metric::Cosine).unwrap();
     let least = table(&measured).least_fmr();
     assert!((8.9e-6..=2.0e-5).contains(&least), "{least}");
     assert!(measured.points.iter().all(|p| p.low <= p.tau && p.tau <= p.high && p.high - p.low < 0.5));
@@ -55,7 +55,7 @@ fn a_table_reaches_ten_times_beyond_what_was_seen() {
 
 #[test]
 fn what_the_table_says_holds_for_strangers_that_it_never_saw() {
-    let t = table(&measure(&[crowd("everybody", 1000, 0.0, 6)]).unwrap());
+    let t = table(&measure(&[crowd("everybody", 1000, 0.0, 6)], &Metric::Cosine).unwrap());
     let others = crowd("everybody", 1500, 0.0, 7);
     for fmr in [1e-2, 1e-3, 1e-4] {
         let tau = t.tau(fmr).unwrap();

@@ -1,6 +1,7 @@
 //! Visits of strangers: how much oftener a whole visit passes than a single look. The looks of a visit are nearly the same picture, so this
 //! is counted, not computed.
 
+use super::super::metric::Metric;
 use crate::units::{Embedding, Tau};
 use serde::Serialize;
 
@@ -33,11 +34,13 @@ impl Visits {
 }
 
 /// Holds every visit against every template of somebody else: it opens where `votes` of any `window` looks in a row pass.
-pub fn visits(runs: &[Run], templates: &[(usize, Embedding)], tau: Tau, votes: usize, window: usize) -> Visits {
+pub fn visits(runs: &[Run], templates: &[(usize, Embedding)], metric: &Metric, tau: Tau, votes: usize, window: usize) -> Visits {
+    let templates: Vec<_> = templates.iter().map(|(who, face)| (*who, metric.prepare(face))).collect();
     let mut counted = Visits { visits: 0, opened: 0, looks: 0, passed: 0 };
     for run in runs {
+        let looks: Vec<_> = run.looks.iter().map(|look| metric.prepare(look)).collect();
         for (_, template) in templates.iter().filter(|(who, _)| *who != run.who) {
-            let passes: Vec<bool> = run.looks.iter().map(|look| look.similarity(template).reaches(tau)).collect();
+            let passes: Vec<bool> = looks.iter().map(|look| metric.alike(look, template).reaches(tau)).collect();
             let opens = passes.windows(window.min(passes.len()).max(1)).any(|w| w.iter().filter(|p| **p).count() >= votes);
             counted.visits += 1;
             counted.opened += u64::from(opens);
@@ -55,8 +58,9 @@ mod tests {
     #[test]
     fn three_of_five_in_a_row_open() {
         let run = |degrees: &[f32]| Run { who: 1, looks: degrees.iter().map(|d| Embedding::at_degrees(*d)).collect() };
-        let count =
-            |degrees: &[f32]| visits(&[run(degrees)], &[(2, Embedding::at_degrees(0.0)), (1, Embedding::at_degrees(0.0))], Tau(0.5), 3, 5);
+        let count = |degrees: &[f32]| {
+            visits(&[run(degrees)], &[(2, Embedding::at_degrees(0.0)), (1, Embedding::at_degrees(0.0))], &Metric::Cosine, Tau(0.5), 3, 5)
+        };
         assert_eq!(count(&[0.0, 90.0, 0.0, 90.0, 0.0]), Visits { visits: 1, opened: 1, looks: 5, passed: 3 });
         assert_eq!(count(&[0.0, 90.0, 90.0, 0.0, 90.0, 90.0, 0.0]).opened, 0, "never three within five");
         assert_eq!(count(&[0.0, 0.0]).opened, 0);

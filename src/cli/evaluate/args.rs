@@ -1,5 +1,6 @@
 //! What `evaluate` takes.
 
+use crate::config::Score;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -32,7 +33,13 @@ pub struct Common {
 pub struct Comparing {
     #[command(flatten)]
     pub common: Common,
-    /// Threshold on similarity, -1 to 1 [default: match.tau of the configuration, else the encoder's own]
+    /// How alike two faces are said to be [default: match.score, as at the gate]
+    #[arg(long, value_parser = crate::cli::args::score())]
+    pub metric: Option<Score>,
+    /// For s-norm: strangers to normalise by, who are none of the pictures' people [default: the cohort of nobody that comes with the program]
+    #[arg(long, value_name = "DIR")]
+    pub cohort: Option<PathBuf>,
+    /// Threshold on similarity, -1 to 1 [default: what is in force at the gate; of another score than the gate's, 0 for --pairs and folders]
     #[arg(long, allow_negative_numbers = true, value_parser = similarity)]
     pub tau: Option<f32>,
     /// The pictures are aligned crops of 112x112: straight to the encoder
@@ -57,28 +64,11 @@ pub struct Verification {
     /// A list of pairs in the form of LFW's pairs.txt [default: every picture with every other]
     #[arg(long, value_name = "FILE")]
     pub pairs: Option<PathBuf>,
-    /// What is compared: the cosine, as at the gate, or what was tried in its place
-    #[arg(long, value_enum, default_value_t = MetricWord::Cosine)]
-    pub metric: MetricWord,
-    /// For --metric s-norm: strangers to normalise by, who are none of the pictures' people
-    #[arg(long, value_name = "DIR", required_if_eq("metric", "s-norm"))]
-    pub cohort: Option<PathBuf>,
     /// A list of `person,group` lines: error rates by group
     #[arg(long, value_name = "FILE")]
     pub groups: Option<PathBuf>,
     #[command(flatten)]
     pub comparing: Comparing,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MetricWord {
-    Cosine,
-    /// The head on |a - b| that `calibrate --head absolute` fitted
-    HeadAbsolute,
-    /// The head in its chi-square form, by `calibrate --head chi-square`
-    HeadChiSquare,
-    /// The cosine, normalised by a cohort of strangers
-    SNorm,
 }
 
 #[derive(Args)]

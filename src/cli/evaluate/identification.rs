@@ -1,7 +1,7 @@
 //! `facegate evaluate identification`.
 
 use super::args::{Identification as Wanted, Pick as PickWord, Templates};
-use super::{can_write, comparing, failures_json, failures_text, percent, write_report};
+use super::{Compared, can_write, comparing, failures_json, failures_text, percent, write_report};
 use crate::cli::context::Context;
 use crate::cli::exit::Answer;
 use crate::cli::output;
@@ -9,7 +9,7 @@ use crate::cli::progress::{encoded, misuse};
 use crate::config;
 use crate::evaluate::cast::Cast;
 use crate::evaluate::encode::{Encoded, Failure, Job, Sample, Which};
-use crate::evaluate::identification::{AtSize, FPIRS, Identification, Probe, SIZES, Way, fnir_at_fpir, measure};
+use crate::evaluate::identification::{AtSize, Comparison, FPIRS, Identification, Probe, SIZES, Way, fnir_at_fpir, measure};
 use crate::evaluate::templates::{Combine, Pick};
 use crate::evaluate::visit::{FRAMES, Visits};
 use crate::evaluate::{EvaluateError, report};
@@ -27,6 +27,7 @@ struct Found {
     /// FNIR at each of [`FPIRS`] for each way of joining templates; empty where everybody has one.
     ways: Vec<Way>,
     tau: Tau,
+    metric: String,
     people: usize,
     templates: usize,
     /// Who could not be enrolled.
@@ -44,7 +45,7 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
         Combine::Best => cast.enrolled.iter().map(|e| e.pictures.len().min(shots)).sum(),
         Combine::Mean | Combine::Weighted => cast.enrolled.len(),
     };
-    let (site, setting, tau) = comparing(context, &wanted.comparing, Which::Largest, k)?;
+    let Compared { site, setting, metric, tau } = comparing(context, &wanted.comparing, Which::Largest, k, None)?;
     let rules = service::rules(&site.config);
     let (jobs, visits) = jobs(&cast, wanted.visits);
     let encoded = encoded(context, &setting, &jobs, wanted.comparing.common.keep)?;
@@ -89,7 +90,7 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     }
     let how = joining(wanted, &site);
     let sizes = if wanted.sizes.is_empty() { &SIZES[..] } else { &wanted.sizes };
-    let mut at = measure(&people, &probes, how, tau, &rules, sizes);
+    let mut at = measure(&people, &probes, Comparison { metric: &metric, how }, tau, &rules, sizes);
     for size in &mut at.sizes {
         size.visits = size.visits.filter(|v| !v.is_empty());
     }
@@ -98,14 +99,15 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     if templates > people.len() {
         let bare: Vec<Probe<'_>> = probes.iter().map(|p| Probe { visit: None, ..p.clone() }).collect();
         for way in Combine::ALL {
-            ways.push((way, fnir_at_fpir(&measure(&people, &bare, way, tau, &rules, &[]))));
+            let by = Comparison { metric: &metric, how: way };
+            ways.push((way, fnir_at_fpir(&measure(&people, &bare, by, tau, &rules, &[]))));
         }
     }
     let stills = jobs.iter().zip(&encoded.samples).filter(|(job, _)| job.frame.is_none());
     let pictures = stills.clone().count();
     let failures = stills.filter_map(|(job, s)| Some((job.picture.clone(), s.as_ref().err()?.clone()))).collect();
     let people = people.len();
-    let found = Found { at, ways, tau, people, templates, not_enrolled, failures, pictures };
+    let found = Found { at, ways, tau, metric: metric.describe(), people, templates, not_enrolled, failures, pictures };
     if context.json {
         output::json(&to_json(&found, &encoded, how))?
     } else {
@@ -157,6 +159,7 @@ fn to_json(found: &Found, encoded: &Encoded, how: Combine) -> Value {
         "measured": "identification",
         "encoder": encoded.encoder.name,
         "encoder_sha256": encoded.encoder.digest.to_string(),
+        "metric": found.metric,
         "templates": how.word(),
         "templates_stored": found.templates,
         "fmr": found.at.fmr,
@@ -204,11 +207,12 @@ fn to_text(found: &Found, encoded: &Encoded, how: Combine) -> String {
     let strangers = found.at.sizes.last().map_or(0, |at| at.strangers);
     let mut lines = vec![
         format!(
-            "{} people enrolled with {} templates ({}); {known} pictures of them and {strangers} of strangers come; encoder {}, tau {:.4}",
+            "{} people enrolled with {} templates ({}); {known} pictures of them and {strangers} of strangers come; encoder {}, {}, tau {:.4}",
             found.people,
             found.templates,
             how.describe(),
             encoded.encoder.name,
+            found.metric,
             found.tau.0,
         ),
         format!("FMR of the strangers against the templates: {}", found.at.fmr),

@@ -1,22 +1,19 @@
 //! `facegate evaluate verification`.
 
-use super::args::{MetricWord, Verification as Wanted};
-use super::{can_write, comparing, failures_json, failures_text, percent, write_report};
-use crate::calibration::{Cohort, Form, Tables};
+use super::args::Verification as Wanted;
+use super::{Compared, can_write, comparing, failures_json, failures_text, percent, write_report};
+use crate::calibration::Metric;
 use crate::cli::context::Context;
-use crate::cli::exit::{Answer, Misuse};
+use crate::cli::exit::Answer;
 use crate::cli::output;
 use crate::cli::progress::{encoded, misuse};
-use crate::evaluate::encode::{Encoded, Job, Setting, Which, short};
+use crate::evaluate::encode::{Encoded, Job, Which, short};
 use crate::evaluate::groups::Groups;
-use crate::evaluate::metric::Metric;
 use crate::evaluate::pairs::Pairs;
 use crate::evaluate::verification::{Plan, Scored, Verification, measure};
 use crate::evaluate::{Folder, report};
-use crate::service::Site;
 use crate::units::Tau;
 use serde_json::{Map, Value, json};
-use std::path::Path;
 
 pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     can_write(wanted.comparing.common.report.as_ref())?;
@@ -27,10 +24,8 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     plan.check().map_err(misuse)?;
     let groups = wanted.groups.as_deref().map(Groups::read).transpose().map_err(misuse)?;
     let which = if wanted.pairs.is_some() { Which::Central } else { Which::Largest };
-    let (site, setting, tau) = comparing(context, &wanted.comparing, which, |_| 1)?;
-    let metric = metric(context, &site, &setting, wanted)?;
     // A learned or normalised score has a scale of its own, on which the encoder's tau means nothing: 0 is even odds there.
-    let tau = if matches!(metric, Metric::Cosine) || wanted.comparing.tau.is_some() { tau } else { Tau(0.0) };
+    let Compared { setting, metric, tau, .. } = comparing(context, &wanted.comparing, which, |_| 1, Some(Tau(0.0)))?;
     let jobs: Vec<Job> = plan.pictures().into_iter().map(Job::still).collect();
     let encoded = encoded(context, &setting, &jobs, wanted.comparing.common.keep)?;
     let found = measure(&plan, &encoded.samples, &metric, tau, groups.as_ref()).map_err(misuse)?;
@@ -41,37 +36,6 @@ pub fn run(context: &Context, wanted: &Wanted) -> anyhow::Result<Answer> {
     }
     write_report(wanted.comparing.common.report.as_ref(), || report::verification(&found, &encoded.encoder))?;
     Ok(Answer::Yes)
-}
-
-/// The metric that is asked for, ready.
-fn metric(context: &Context, site: &Site, setting: &Setting, wanted: &Wanted) -> anyhow::Result<Metric> {
-    let form = match wanted.metric {
-        MetricWord::Cosine => return Ok(Metric::Cosine),
-        MetricWord::HeadAbsolute => Form::Absolute,
-        MetricWord::HeadChiSquare => Form::ChiSquare,
-        MetricWord::SNorm => {
-            let dir = wanted.cohort.as_deref().unwrap_or(Path::new("."));
-            let folder = Folder::read(dir).map_err(misuse)?;
-            let jobs: Vec<Job> = folder.people.iter().map(|p| Job::still(&p.pictures[0])).collect();
-            let found = encoded(context, setting, &jobs, wanted.comparing.common.keep)?;
-            let faces = found.samples.into_iter().filter_map(|s| Some(s.ok()?.embedding)).collect::<Vec<_>>();
-            let (usable, nearest) = (faces.len(), (faces.len() / 5).clamp(2, 200));
-            return Cohort::new(faces, nearest)
-                .map(Metric::Normalised)
-                .ok_or_else(|| Misuse(format!("{}: {usable} people with a usable face are too few for a cohort", dir.display())).into());
-        }
-    };
-    let encoder = setting.library.encoder(setting.options.encoder.as_deref())?;
-    let tables = Tables::of(&site.data_dir)?;
-    tables.head(&encoder.digest, form).cloned().map(Metric::Head).ok_or_else(|| {
-        Misuse(format!(
-            "encoder {} has no {} head: facegate calibrate --head {} --genuine DIR --impostors DIR fits one",
-            encoder.name,
-            form.word(),
-            form.word()
-        ))
-        .into()
-    })
 }
 
 fn to_json(found: &Verification, encoded: &Encoded, metric: &Metric, wanted: &Wanted) -> Value {

@@ -1,7 +1,11 @@
 use super::*;
+use crate::calibration::{Form, Head};
 use crate::config::Config;
 use crate::service;
+use crate::units::Digest;
 use crate::units::Tau;
+
+const BY_COSINE: Comparison<'static> = Comparison { metric: &Metric::Cosine, how: Combine::Best };
 
 fn face(numbers: &[f32]) -> Result<Sample, Failure> {
     Ok(Sample { embedding: Embedding::normalised(numbers).unwrap(), sharpness: 1.0, live: None })
@@ -28,7 +32,7 @@ fn searches_are_counted_by_who_comes_and_what_is_found() {
         probe(None, &alike),
         probe(None, &failed),
     ];
-    let found = measure(&people, &probes, Combine::Best, Tau(0.8), &rules(), &SIZES);
+    let found = measure(&people, &probes, BY_COSINE, Tau(0.8), &rules(), &SIZES);
     let [one, two] = &found.sizes[..] else { panic!("{:?}", found.sizes) };
     assert_eq!((two.people, two.galleries, two.k), (2, 1, 2.0));
     assert_eq!((two.rank1, two.fnir, two.fpir), (Share::of(2, 4), Share::of(3, 4), Share::of(1, 3)));
@@ -51,7 +55,7 @@ fn visits_go_through_the_gates_own_rules() {
     let fleeting = [vec![good.clone(); 2], vec![Err(Failure::NoFace); 4]].concat();
     let between = vec![face(&[1.0, 0.99]); 6];
     let probe = |person, frames| Probe { person, look: &good, visit: Some(frames) };
-    let measured = |probes: &[Probe<'_>]| measure(&people, probes, Combine::Best, Tau(0.5), &rules(), &[]).sizes[0].visits.unwrap();
+    let measured = |probes: &[Probe<'_>]| measure(&people, probes, BY_COSINE, Tau(0.5), &rules(), &[]).sizes[0].visits.unwrap();
     let visits = measured(&[
         probe(Some(0), &steady),
         probe(Some(0), &fleeting),
@@ -93,10 +97,28 @@ fn chance_meets_the_formula() {
     let own: Vec<_> = enrolled.iter().cloned().map(Ok).collect();
     let mut probes: Vec<Probe<'_>> = own.iter().enumerate().map(|(n, look)| Probe { person: Some(n), look, visit: None }).collect();
     probes.extend(strangers.iter().map(|look| Probe { person: None, look, visit: None }));
-    let found = measure(&people, &probes, Combine::Best, Tau(0.35), &rules(), &SIZES);
+    let found = measure(&people, &probes, BY_COSINE, Tau(0.35), &rules(), &SIZES);
     for at in &found.sizes {
         let [low, high] = at.fpir_interval95().unwrap();
         assert!((low..=high).contains(&at.formula), "K {}: {} not in {low} to {high}", at.k, at.formula);
         assert_eq!((at.rank1.rate(), at.fnir.rate()), (Some(1.0), Some(0.0)));
     }
+}
+
+#[test]
+fn a_metric_ranks_and_counts_in_the_cosines_place() {
+    // A head that looks at the first number alone: whom it takes for whom is not what the cosine says.
+    let head = Head { model: Digest([0; 32]), form: Form::Absolute, weights: vec![10.0, 0.0], bias: 1.0 };
+    let metric = Metric::Head(std::sync::Arc::new(head));
+    let sample = |degrees: f32| Sample { embedding: Embedding::at_degrees(degrees), sharpness: 1.0, live: None };
+    let (a, b, came) = (sample(60.0), sample(-100.0), Ok(sample(-60.0)));
+    let people = vec![vec![&a], vec![&b]];
+    let probes = [Probe { person: Some(0), look: &came, visit: None }, Probe { person: None, look: &came, visit: None }];
+    let found = |metric: &Metric| measure(&people, &probes, Comparison { metric, how: Combine::Best }, Tau(0.4), &rules(), &[]);
+    // cos: 120 degrees from the one, 40 from the other. By the head: 0 apart, (1 - 0) / 2, and 10 * |cos 60 - cos 100| apart.
+    assert_eq!(found(&Metric::Cosine).sizes[0].rank1, Share { hits: 0, n: 1 });
+    let by_head = found(&metric);
+    assert_eq!((by_head.sizes[0].rank1, by_head.sizes[0].fnir), (Share { hits: 1, n: 1 }, Share { hits: 0, n: 1 }));
+    assert_eq!(by_head.fmr, Share { hits: 1, n: 2 });
+    assert!((by_head.worst_misses[0].score - 0.5f32.tanh()).abs() < 1e-4);
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::calibration::{Cohort, Form, Head};
 use proptest::prelude::*;
 
 const MODEL: Digest = Digest([3; 32]);
@@ -134,4 +135,102 @@ fn the_builder_takes_persons_in_order_alone() {
     assert!(!builder.add(PersonId(4), TemplateId(2), &face));
     assert!(!builder.add(PersonId(6), TemplateId(2), &unit(&[1.0])));
     assert_eq!(builder.build().k(), 1);
+}
+
+/// Every kind of metric for this dimension, of this index's encoder.
+fn metrics(dimension: usize) -> Vec<Metric> {
+    let numbers = |seed: usize| -> Vec<f32> { (0..dimension).map(|i| ((seed * 17 + i * i + 1) as f32 * 0.73).sin()).collect() };
+    let head = |form| {
+        let weights = numbers(99).iter().map(|w| 3.0 * w.abs()).collect();
+        Metric::Head(Arc::new(Head { model: MODEL, form, weights, bias: 1.5 }))
+    };
+    let cohort = Cohort::new(MODEL, (0..9).map(|n| unit(&numbers(n))).collect(), 4).unwrap();
+    vec![Metric::Cosine, Metric::Normalised(Arc::new(cohort)), head(Form::Absolute), head(Form::ChiSquare)]
+}
+
+fn build_by(dimension: usize, templates: &[(i64, Embedding)], metric: &Metric) -> Index {
+    let mut builder = Builder::new(MODEL, Arc::new(Rotation::from_seed(&[9; 32], dimension)));
+    for (at, (person, embedding)) in templates.iter().enumerate() {
+        assert!(builder.add(PersonId(*person), TemplateId(at as i64 + 1), embedding));
+    }
+    builder.build_by(metric)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn every_metric_ranks_as_it_would_by_the_embeddings_as_they_were((dimension, templates, probe) in galleries()) {
+        for metric in metrics(dimension) {
+            let index = build_by(dimension, &templates, &metric);
+            let by_hand: Vec<(i64, f32)> = templates.iter().map(|(p, e)| (*p, metric.similarity(e, &probe).0)).collect();
+            let most = |without: Option<i64>| by_hand.iter().filter(|(p, _)| Some(*p) != without).map(|(_, s)| *s).reduce(f32::max);
+            let near = |found: Option<Candidate>, expected: Option<f32>| match (found, expected) {
+                (Some(found), Some(expected)) => {
+                    let (person, own) = by_hand[found.template.0 as usize - 1];
+                    person == found.person.0 && (found.similarity.0 - own).abs() < 1e-4 && (found.similarity.0 - expected).abs() < 1e-4
+                }
+                (None, None) => true,
+                _ => false,
+            };
+            let ranking = index.search(&probe);
+            prop_assert!(near(ranking.best, most(None)), "{metric:?}: {ranking:?}");
+            prop_assert!(near(ranking.other, ranking.best.and_then(|b| most(Some(b.person.0)))), "{metric:?}: {ranking:?}");
+            for (person, _) in &templates {
+                let own = by_hand.iter().filter(|(p, _)| p == person).map(|(_, s)| *s).reduce(f32::max);
+                prop_assert!(near(index.verify(PersonId(*person), &probe), own), "{metric:?}");
+            }
+            for conflict in index.conflicts(Tau(-2.0)) {
+                let of = |id: PersonId| templates.iter().filter(move |(p, _)| *p == id.0);
+                let pairs = of(conflict.one).flat_map(|(_, a)| of(conflict.other).map(move |(_, b)| (a, b)));
+                let most = pairs.map(|(a, b)| metric.similarity(a, b).0).fold(f32::NEG_INFINITY, f32::max);
+                prop_assert!((conflict.similarity.0 - most).abs() < 1e-4, "{metric:?}: {conflict:?}, by hand {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_metric_compares_the_mean_of_the_embeddings_as_they_were((dimension, templates, probe) in galleries()) {
+        for metric in metrics(dimension) {
+            let index = build(dimension, &templates).of_means().scored(&metric);
+            for (person, _) in &templates {
+                let own = templates.iter().filter(|(p, _)| p == person).map(|(_, e)| (1.0, e.values()));
+                // Where a mean nearly cancels out, its direction is rounding.
+                let length = (0..dimension).map(|k| own.clone().map(|(_, v)| f64::from(v[k])).sum::<f64>().powi(2)).sum::<f64>().sqrt();
+                let (Some(mean), true) = (Embedding::mean(own), length > 0.1) else { continue };
+                let found = index.verify(PersonId(*person), &probe).unwrap().similarity.0;
+                let by_hand = metric.similarity(&mean, &probe).0;
+                prop_assert!((found - by_hand).abs() < 1e-3, "{metric:?}: {found}, by hand {by_hand}");
+            }
+        }
+    }
+}
+
+#[test]
+fn by_a_metric_of_another_encoder_nobody_is_anybody() {
+    let templates = [(1, unit(&[1.0, 0.0])), (2, unit(&[1.0, 0.1]))];
+    let head = Head { model: Digest([4; 32]), form: Form::Absolute, weights: vec![0.0, 0.0], bias: 9.0 };
+    let cohort = Cohort::new(Digest([4; 32]), vec![unit(&[0.0, 1.0]), unit(&[0.1, 1.0])], 2).unwrap();
+    for metric in [Metric::Head(Arc::new(head)), Metric::Normalised(Arc::new(cohort))] {
+        let index = build_by(2, &templates, &metric);
+        assert_eq!(index.search(&templates[0].1), Ranking::default());
+        assert_eq!(index.verify(PersonId(1), &templates[0].1), None);
+        assert_eq!(index.conflicts(Tau(-1.0)), []);
+    }
+}
+
+#[test]
+fn by_every_metric_another_dimension_finds_nobody_and_an_empty_index_stands() {
+    for metric in metrics(2) {
+        let index = build_by(2, &[(1, unit(&[1.0, 0.0]))], &metric);
+        assert_eq!(index.search(&unit(&[1.0, 0.0, 0.0])), Ranking::default(), "{metric:?}");
+        assert_eq!(index.verify(PersonId(1), &unit(&[1.0])), None);
+        let empty = build_by(2, &[], &metric);
+        assert_eq!((empty.search(&unit(&[1.0, 0.0])), empty.k()), (Ranking::default(), 0));
+    }
+    // A head or a cohort of another dimension than the templates'.
+    for metric in metrics(3).split_off(1) {
+        let index = build_by(2, &[(1, unit(&[1.0, 0.0]))], &metric);
+        assert_eq!(index.search(&unit(&[1.0, 0.0])).best, None, "{metric:?}");
+    }
 }
