@@ -71,8 +71,10 @@ choice! {
 }
 choice! {
     /// How alike two faces are said to be.
+    #[derive(Default)]
     Score {
         /// The cosine of their embeddings.
+        #[default]
         Cosine = "cosine",
         /// The cosine in units of how alike both are to people who are neither (adaptive s-norm).
         SNorm = "s-norm",
@@ -89,12 +91,6 @@ choice! {
 choice! {
     /// The electrical level at which the relay is energised.
     ActiveLevel { High = "high", Low = "low" }
-}
-
-impl Default for Score {
-    fn default() -> Score {
-        Score::Cosine
-    }
 }
 
 sections! {

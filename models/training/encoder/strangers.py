@@ -2,6 +2,7 @@
 
     python -m encoder.strangers --cache CACHE --out DIR            # everybody: for encoders that were not taught on these pictures
     python -m encoder.strangers --cache CACHE --out DIR --aside    # people held aside alone: for the encoder that is taught here
+    ... --people DIR       # and all people held aside whose names are known, as DIR/PERSON/ROW.png: for `--genuine` and for evaluations
 
 then, for each encoder, `facegate calibrate --aligned --impostors DIR/* --encoder NAME`, and the calibration.toml of that data folder becomes
 models/calibration.toml: the worst group counts.
@@ -64,12 +65,29 @@ def joined(rows, same):
     return out
 
 
+def known(packs):
+    """Pictures of the people held aside whose names are known, those of one person together."""
+    rows = np.flatnonzero(packs.held & (packs.person >= 0))
+    return [[int(r) for r in rows[packs.person[rows] == who]] for who in np.unique(packs.person[rows])]
+
+
+def write(packs, folder, people):
+    """FOLDER/PERSON/ROW.png, a person named by the first row."""
+    for rows in people:
+        mine = os.path.join(folder, "%05d" % rows[0])
+        os.makedirs(mine, exist_ok=True)
+        for row in rows:
+            Image.fromarray(packs.pixels[row]).save(os.path.join(mine, "%05d.png" % row), compress_level=1)
+    print("%s: %d people, %d pictures" % (os.path.basename(folder), len(people), sum(len(rows) for rows in people)), flush=True)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--packs", nargs="+", default=["../shared/training/crops-1.bin", "../shared/training/crops-2.bin"])
     p.add_argument("--cache", required=True, help="with encoder.teachers encode done: edgeface_xs and mobilefacenet_insightface_y1")
     p.add_argument("--out", required=True)
     p.add_argument("--aside", action="store_true", help="only people held aside")
+    p.add_argument("--people", help="a folder for the people held aside whose names are known")
     p.add_argument("--celebrities", type=int, default=3000, help="people of CelebA")
     p.add_argument("--most", type=int, default=800, help="pictures of each group of UTKFace")
     g = p.parse_args()
@@ -78,12 +96,9 @@ def main():
     groups = [("celeba", celebrities(packs, g.aside)[:g.celebrities])]
     groups += [("utkface-%s" % value, of_group(packs, g.aside, column, value, g.most, alike)) for column, value in GROUPS]
     for name, people in groups:
-        for rows in people:
-            folder = os.path.join(g.out, name, "%05d" % rows[0])
-            os.makedirs(folder, exist_ok=True)
-            for row in rows:
-                Image.fromarray(packs.pixels[row]).save(os.path.join(folder, "%05d.png" % row), compress_level=1)
-        print("%s: %d people, %d pictures" % (name, len(people), sum(len(rows) for rows in people)), flush=True)
+        write(packs, os.path.join(g.out, name), people)
+    if g.people:
+        write(packs, g.people, known(packs))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """What the student is to answer: several public encoders, joined into one space of 128 directions.
 
     python -m encoder.teachers encode --cache CACHE                  # every teacher on every picture, once
-    python -m encoder.teachers encode --cache CACHE --sample 3000    # labelled pictures only, to choose with
+    python -m encoder.teachers encode --cache CACHE --sample 6000    # fewer pictures, to choose with
     python -m encoder.teachers choose --cache CACHE                  # what each mix of teachers loses at 128 numbers
     python -m encoder.teachers blends --cache CACHE --count 40000    # new faces between two faces, and their encodings
 
-Each teacher sees the clean crop and its mirror image; the two are normalised, added and normalised. A mix is a weight for
-each teacher: w1 e1 | w2 e2 | ..., normalised, turned to its 128 strongest directions, normalised again. Directions and
-weights are judged on people held aside from the training, never on LFW.
+Each teacher sees the clean crop and its mirror image; the two are normalised, added and normalised. Its mean over the training
+is taken away. A mix is a weight for each teacher: w1 e1 | w2 e2 | ..., normalised, turned to its 128 strongest directions, the
+stronger ones weakened a little, normalised again. Directions and weights are judged on people held aside, never on LFW.
 """
 import argparse
 import json
@@ -17,6 +17,7 @@ import os
 import numpy as np
 
 from .packs import Packs
+from .strangers import ADULT
 
 TEACHERS = ["edgeface_xs", "edgeface_xxs", "mobilefacenet_insightface_y1", "mobilefacenet"]
 DIMENSION = 128
@@ -31,39 +32,46 @@ def unit(x):
 # ---- mixes -------------------------------------------------------------------------------------------------------------
 
 
-def join(parts, weights):
-    """parts: {teacher: [N,d] unit vectors}; weights: {teacher: w}. One unit vector a row."""
-    return unit(np.concatenate([w * parts[name].astype(np.float32) for name, w in weights.items()], 1))
-
-
-def energy_basis(joined, dimension=DIMENSION):
-    """The strongest directions, uncentred: those that change the similarities least when the rest is cut off."""
-    values, vectors = np.linalg.eigh(joined.T.astype(np.float64) @ joined)
-    return vectors[:, ::-1][:, :dimension].astype(np.float32), float(values[::-1][:dimension].sum() / values.sum())
-
-
-def cut(joined, basis):
-    return unit(joined @ basis)
+LEVEL = 0.2  # how far the directions are brought to one strength: each is divided by its energy to this power (0.5 would be all the way)
 
 
 class Mix:
-    """A chosen mix: kept as JSON (weights) and npy (basis) in the cache, so that blends are cut the same way."""
+    """Several teachers in one space of 128 directions: mix({teacher: [N,d] unit vectors}) -> unit vectors [N,128].
 
-    def __init__(self, weights, basis):
-        self.weights, self.basis = weights, basis
+    Each teacher's mean over the training is taken away first: it says "a face", or where most pictures come from, and not
+    whose face. Without it strangers of one group are alike by far less, and nothing is lost among people at random. Kept as JSON (weights) and npz in
+    the cache, so that blends are cut the same way."""
+
+    def __init__(self, weights, means, basis):
+        self.weights, self.means, self.basis = weights, means, basis
+
+    @staticmethod
+    def fit(parts, weights, rows, centred=True, level=LEVEL, dimension=DIMENSION):
+        """From the pictures `rows`; also returns the share of the energy that the 128 strongest directions hold."""
+        means = {n: parts[n][rows].astype(np.float32).mean(0) * centred for n in weights}
+        joined = Mix(weights, means, None).joined({n: parts[n][rows] for n in weights})
+        values, vectors = np.linalg.eigh(joined.T.astype(np.float64) @ joined / len(joined))
+        values, vectors = values[::-1][:dimension], vectors[:, ::-1][:, :dimension]
+        return Mix(weights, means, (vectors * values ** -level).astype(np.float32)), float(values.sum())
+
+    def joined(self, parts):
+        """Before the cut: one unit vector a row, of all numbers of all teachers."""
+        return unit(np.concatenate([w * unit(parts[n].astype(np.float32) - self.means[n]) for n, w in self.weights.items()], 1))
 
     def __call__(self, parts):
-        return cut(join(parts, self.weights), self.basis)
+        return unit(self.joined(parts) @ self.basis)
 
     def save(self, cache):
         with open(os.path.join(cache, "mix.json"), "w") as f:
             json.dump(self.weights, f)
-        np.save(os.path.join(cache, "mix-basis.npy"), self.basis)
+        np.savez(os.path.join(cache, "mix.npz"), basis=self.basis, **{"mean-" + n: m for n, m in self.means.items()})
 
     @staticmethod
     def load(cache):
         with open(os.path.join(cache, "mix.json")) as f:
-            return Mix(json.load(f), np.load(os.path.join(cache, "mix-basis.npy")))
+            weights = json.load(f)
+        with np.load(os.path.join(cache, "mix.npz")) as kept:
+            return Mix(weights, {n: kept["mean-" + n] for n in weights}, kept["basis"])
 
 
 # ---- encoding ------------------------------------------------------------------------------------------------------------
@@ -105,7 +113,7 @@ def encode_all(g):
     packs = Packs(g.packs, g.cache)
     rows = np.arange(len(packs))
     if g.sample:
-        rows = labelled_sample(packs, g.sample)
+        rows = sample(packs, g.sample)
     jobs = [(g.packs, g.cache, rows[k:k + 200]) for k in range(0, len(rows), 200)]
     parts = []
     with multiprocessing.Pool(g.processes, _open, (g.models, g.teachers)) as pool:
@@ -118,13 +126,14 @@ def encode_all(g):
     np.save(os.path.join(g.cache, kind + "-rows.npy"), rows)
 
 
-def labelled_sample(packs, count):
-    """Rows of people with several pictures, from the people held aside and others alike, `count` or a few more in all."""
+def sample(packs, count):
+    """Rows to choose with: people held aside who have several pictures, UTKFace's held aside, and of the training as many as fill `count`."""
     person, times = np.unique(packs.person[packs.person >= 0], return_counts=True)
     several = np.isin(packs.person, person[times >= 2])
-    held = np.flatnonzero(several & packs.held)
-    rest = np.flatnonzero(several & ~packs.held)
-    return np.concatenate([held, np.random.default_rng(0).permutation(rest)[:max(0, count - len(held))]])
+    grouped = np.array([r["source"] == "utkface" and bool(r["age"]) for r in packs.rows])
+    judged = np.flatnonzero(packs.held & (several | grouped))
+    rest = np.flatnonzero(~packs.held)
+    return np.concatenate([judged, np.random.default_rng(0).permutation(rest)[:max(0, count - len(judged))]])
 
 
 # ---- choosing ------------------------------------------------------------------------------------------------------------
@@ -132,45 +141,50 @@ def labelled_sample(packs, count):
 
 MIXES = [
     {"edgeface_xs": 1.0},
-    {"edgeface_xs": 1.0, "mobilefacenet_insightface_y1": 0.7},
-    {"edgeface_xs": 1.0, "edgeface_xxs": 0.7},
-    {"edgeface_xs": 1.0, "edgeface_xxs": 0.7, "mobilefacenet_insightface_y1": 0.7},
-    {"edgeface_xs": 1.0, "edgeface_xxs": 0.5, "mobilefacenet_insightface_y1": 0.5, "mobilefacenet": 0.5},
-    {"edgeface_xs": 1.0, "edgeface_xxs": 0.8, "mobilefacenet_insightface_y1": 0.8, "mobilefacenet": 0.8},
-    {"edgeface_xs": 1.0, "mobilefacenet_insightface_y1": 0.7, "mobilefacenet": 0.7},
     {"mobilefacenet_insightface_y1": 1.0},
     {"mobilefacenet": 1.0},
     {"edgeface_xxs": 1.0},
+    {"edgeface_xs": 1.0, "mobilefacenet_insightface_y1": 0.7},
+    {"edgeface_xs": 1.0, "mobilefacenet_insightface_y1": 1.0},
+    {"edgeface_xs": 1.0, "edgeface_xxs": 0.7},
+    {"edgeface_xs": 1.0, "edgeface_xxs": 0.7, "mobilefacenet_insightface_y1": 0.7},
+    {"edgeface_xs": 1.0, "edgeface_xxs": 0.8, "mobilefacenet_insightface_y1": 0.8, "mobilefacenet": 0.8},
 ]
+GROUP_FMR = 2e-3  # a group held aside has 30,000 pairs: 60 of them
 
 
 def choose(g):
-    from .verify import pairs_of, rates
+    """Every mix of MIXES, as the teachers give it and with their means taken away, all numbers and cut to 128."""
+    from .verify import pairs_of, rates, similarities
 
     packs = Packs(g.packs, g.cache)
     rows = np.load(os.path.join(g.cache, g.kind + "-rows.npy"))
-    held = packs.held[rows]
-    several = packs.person[rows] >= 0
-    fit = np.flatnonzero(~held)
-    look = np.flatnonzero(held & several)
+    fit = np.flatnonzero(~packs.held[rows])
+    look = np.flatnonzero(packs.held[rows] & (packs.person[rows] >= 0))
     genuine, impostor = pairs_of(packs.person[rows][look])
-    print("directions from %d rows; judged on %d pictures of people held aside, %d genuine pairs" % (len(fit), len(look), genuine.shape[1]))
-    print("mix | energy in 128 | mean change of a similarity | TAR at FMR 1e-2, 1e-3, 1e-4: all numbers | cut to 128")
+    races = np.array([packs.rows[r]["race"] if packs.held[r] and packs.rows[r]["age"] and float(packs.rows[r]["age"]) >= ADULT else "" for r in rows])
+    groups = {race: np.flatnonzero(races == race) for race in ("asian", "indian")}
     table = []
+
+    def judged(name, e, energy):
+        tars = rates(e[look], genuine, impostor, (1e-2, 1e-3, 1e-4))[0]
+        taus = {race: np.quantile((e[k] @ e[k].T)[np.triu_indices(len(k), 1)], 1 - GROUP_FMR) for race, k in groups.items()}
+        found = {race: float((similarities(e[look], genuine) >= tau).mean()) for race, tau in taus.items()}
+        table.append(dict(mix=name, energy=energy, tar=tars, group=found))
+        print("%s: energy %.3f, TAR %s, at the groups' tau %s" % (name, energy, " ".join("%.2f" % (100 * t) for t in tars), found), flush=True)
+
     for weights in MIXES:
         if not all(os.path.exists(os.path.join(g.cache, "%s-%s.npy" % (g.kind, n))) for n in weights):
             continue
         parts = {n: np.load(os.path.join(g.cache, "%s-%s.npy" % (g.kind, n))) for n in weights}
-        joined = join(parts, weights)
-        basis, energy = energy_basis(joined[fit])
-        whole, short = joined[look], cut(joined[look], basis)
-        change = np.abs((whole[impostor[0]] * whole[impostor[1]]).sum(1) - (short[impostor[0]] * short[impostor[1]]).sum(1)).mean()
-        tars = [rates(e, genuine, impostor, (1e-2, 1e-3, 1e-4))[0] for e in (whole, short)]
-        table.append(dict(mix=" + ".join("%g %s" % (w, n) for n, w in weights.items()), energy=energy, change=float(change), whole=tars[0], cut=tars[1]))
-        said = " | ".join(" ".join("%.2f" % (100 * t) for t in tar) for tar in tars)
-        print("%s | %.3f | %.4f | %s" % (table[-1]["mix"], energy, change, said), flush=True)
+        name = " + ".join("%g %s" % (w, n) for n, w in weights.items())
+        for centred in (False, True):
+            mix, energy = Mix.fit(parts, weights, fit, centred, LEVEL if centred else 0)
+            told = name + (", means taken away" if centred else "")
+            judged(told + ", all numbers", mix.joined(parts), 1.0)
+            judged(told + ", cut to 128", mix(parts), energy)
     with open(MIXES_KEPT, "w") as f:
-        json.dump({"fitted_on": len(fit), "pictures": len(look), "genuine": int(genuine.shape[1]), "rows": table}, f, indent=1)
+        json.dump({"fitted_on": len(fit), "pictures": len(look), "genuine": int(genuine.shape[1]), "groups": {n: len(k) for n, k in groups.items()}, "rows": table}, f, indent=1)
         f.write("\n")
 
 
@@ -179,12 +193,10 @@ def fix(g):
     packs = Packs(g.packs, g.cache)
     weights = {n: float(w) for n, w in (m.split(":") for m in g.mix.split(","))}
     parts = {n: np.load(os.path.join(g.cache, "clean-%s.npy" % n)) for n in weights}
-    joined = join(parts, weights)
-    basis, energy = energy_basis(joined[~packs.held])
-    mix = Mix(weights, basis)
+    mix, energy = Mix.fit(parts, weights, np.flatnonzero(~packs.held))
     mix.save(g.cache)
     np.save(os.path.join(g.cache, "targets.npy"), mix(parts))
-    print("targets of %d pictures, energy %.3f" % (len(joined), energy))
+    print("targets of %d pictures, energy %.3f" % (len(packs), energy))
 
 
 # ---- blends --------------------------------------------------------------------------------------------------------------
@@ -239,7 +251,7 @@ def main():
     p.add_argument("--teachers", nargs="+", default=TEACHERS)
     p.add_argument("--sample", type=int, default=0)
     p.add_argument("--kind", default="clean", choices=["clean", "sample"])
-    p.add_argument("--mix", default="edgeface_xs:1.0,mobilefacenet_insightface_y1:0.7")
+    p.add_argument("--mix", default="edgeface_xs:1.0,mobilefacenet_insightface_y1:1.0")
     p.add_argument("--count", type=int, default=40000)
     p.add_argument("--processes", type=int, default=os.cpu_count())
     g = p.parse_args()

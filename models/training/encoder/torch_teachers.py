@@ -144,6 +144,7 @@ class Joined(nn.Module):
         super().__init__()
         self.nets = nn.ModuleList([OnnxNet(os.path.join(models, name + ".onnx")) for name in mix.weights]).eval().to(device)
         self.weights = list(mix.weights.values())
+        self.means = [torch.from_numpy(mix.means[name]).to(device) for name in mix.weights]
         self.basis = torch.from_numpy(mix.basis).to(device)
         self.half = str(device).startswith("cuda")
 
@@ -152,11 +153,11 @@ class Joined(nn.Module):
         x = (pixels.float() - 127.5) / 127.5
         both = torch.cat([x, x.flip(3)])
         parts = []
-        for net, weight in zip(self.nets, self.weights):
+        for net, weight, mean in zip(self.nets, self.weights, self.means):
             with torch.autocast(x.device.type, torch.bfloat16, enabled=self.half):
                 e = net(both)
             straight, mirrored = F.normalize(e.float()).chunk(2)
-            parts.append(weight * F.normalize(straight + mirrored))
+            parts.append(weight * F.normalize(F.normalize(straight + mirrored) - mean))
         return F.normalize(F.normalize(torch.cat(parts, 1)) @ self.basis)
 
 
