@@ -1,7 +1,7 @@
 """The picture packs: crops-N.bin and crops-N.csv, decoded once, and who is kept out of the training.
 
 A pack is WebP files one after another; a row of the csv says where each one lies and what is known of it. `Packs` joins
-several packs into one table. `held_aside` names the rows that no training step ever sees: whole people (and single pictures
+several packs into one table. UTKFace's crops get a top that they lack (encoder.tops). `held_aside` names the rows that no training step ever sees: whole people (and single pictures
 of nobody known), chosen by a digest of who it is, so that the choice is the same on every machine and for every pack list.
 """
 import csv
@@ -9,6 +9,8 @@ import hashlib
 import os
 
 import numpy as np
+
+from . import tops
 
 SIDE = 112
 HELD_ONE_IN = 12
@@ -54,7 +56,7 @@ def _csv(path):
 
 
 def _decoded(path, rows, cache):
-    kept = os.path.join(cache, os.path.basename(path) + ".npy") if cache else None
+    kept = os.path.join(cache, os.path.basename(path) + "-whole.npy") if cache else None
     if kept and os.path.exists(kept):
         return np.load(kept, mmap_mode="r")
     import cv2
@@ -65,8 +67,19 @@ def _decoded(path, rows, cache):
     for k, row in enumerate(rows):
         picture = np.frombuffer(blob, np.uint8, int(row["length"]), int(row["offset"]))
         out[k] = cv2.imdecode(picture, cv2.IMREAD_COLOR)[:, :, ::-1]
+    _give_tops(path, rows, out)
     if kept:
         os.makedirs(cache, exist_ok=True)
         np.save(kept + ".part.npy", out)
         os.replace(kept + ".part.npy", kept)
     return out
+
+
+def _give_tops(path, rows, pixels):
+    """In place: UTKFace's pictures get tops of CelebA's, sharp ones where the pack has any, and those held aside from those held aside."""
+    held, source = np.array([held_aside(path, r) for r in rows]), np.array([r["source"] for r in rows])
+    whole = source == ("celeba_wild" if "celeba_wild" in source else "celeba_half")
+    for here in (held, ~held):
+        lacking, donors = (source == "utkface") & here, whole & here
+        if lacking.any() and donors.any():
+            pixels[lacking] = tops.replace(pixels[lacking], pixels[donors], seed=len(rows))

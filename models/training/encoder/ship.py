@@ -113,6 +113,7 @@ def measure(g, packs, net, model):
     found = {"held": evaluate.held_aside_people(lambda rows: got[[place[r] for r in rows]], packs, by_row=True)}
     tau = found["held"]["tau"]
     found["groups"] = evaluate.strangers(lambda rows: got[[place[r] for r in rows]], packs, tau, by_row=True)
+    found["band"] = evaluate.filled_band(embed, packs)
     found["lfw"] = evaluate.lfw_figures(embed, *lfw, pairs_file=os.path.join(g.lfw, "pairs.txt"), tau=tau)
     wanted = np.load(os.path.join(g.cache, "targets.npy"))
     found["held"]["cosine_error"] = float(1 - (got * wanted[held]).sum(1).mean())
