@@ -25,14 +25,14 @@ def brow(pixels, below):
     return np.stack([p[h + SEAM:h + SEAM + 14].mean((0, 1)) for p, h in zip(pixels, below)]).astype(np.float32)
 
 
-def replace(pixels, donors, seed):
-    """The pictures with tops of `donors` (uint8, both [N,112,112,3]) instead of their bands. The same for the same seed."""
+def replace(pixels, donors, seed, rows=None):
+    """The pictures with tops of `donors` (uint8, both [N,112,112,3]) instead of their bands, or of their first `rows`. The same for the same seed."""
     rng = np.random.default_rng(seed)
     colours = brow(donors, np.full(len(donors), 28))
     out = np.empty_like(pixels)
     for first in range(0, len(pixels), 500):
         mine = pixels[first:first + 500]
-        heights = band(mine)
+        heights = band(mine) if rows is None else np.full(len(mine), rows)
         colour = brow(mine, heights)
         drawn = rng.integers(len(donors), size=(len(mine), TRIES))
         nearest = drawn[np.arange(len(mine)), np.abs(colours[drawn] - colour[:, None]).sum(2).argmin(1)]
