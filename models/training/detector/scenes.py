@@ -1,7 +1,8 @@
 """Scenes to teach a detector with: faces of all sizes among clutter, and no face at all.
 
-Three kinds: a piece of a picture of context.tar about a face that is in it, at a size drawn at random; aligned crops pasted
-onto pictures without a face; and pictures without a face. What stands in a scene need not be known: the teacher says it.
+Four kinds: a piece of a picture of context.tar about a face that is in it, at a size drawn at random; aligned crops pasted onto
+pictures without a face; pictures without a face; and scraps, any piece of any picture at any angle, near enough that cloth, hair
+and leaves fill it, some with their tiles shuffled. What stands in a scene need not be known: the teacher says it.
 """
 import cv2, numpy as np
 from faces.packs import context_pictures, crop_pictures, crop_rows, is_held_aside
@@ -10,14 +11,15 @@ from faces.packs import context_pictures, crop_pictures, crop_rows, is_held_asid
 class Sources:
     """The pictures scenes are made of; aside=True gives the sixth that is never trained on."""
 
-    def __init__(self, training_dir, rng, crops=9000, aside=False):
+    def __init__(self, training_dir, rng, crops=24000, aside=False):
         context = [c for c in context_pictures(training_dir / "context.tar") if is_held_aside(c.path) == aside]
         self.with_face = [c for c in context if len(c.faces)]
         self.without = [c for c in context if c.path.startswith("noface/")]
         self.masked = [c for c in self.with_face if "rwmfd" in c.path]
-        rows = [r for k, r in enumerate(crop_rows(training_dir / "crops-1.bin")) if (k % 6 == 0) == aside]
-        rows = [rows[k] for k in rng.permutation(len(rows))[:crops]]
-        self.crops = crop_pictures(training_dir / "crops-1.bin", rows)
+        self.crops = []
+        for pack in ("crops-1.bin", "crops-2.bin"):
+            rows = [r for k, r in enumerate(crop_rows(training_dir / pack)) if (k % 6 == 0) == aside]
+            self.crops += list(crop_pictures(training_dir / pack, [rows[k] for k in rng.permutation(len(rows))[: crops // 2]]))
 
 
 def window(picture, scale, cx, cy, side, turn_deg, rng):
@@ -55,6 +57,22 @@ def empty(sources, rng, side):
     scale = side / min(high, wide) * float(np.exp(rng.uniform(-0.2, 1.2)))
     out = window(source, scale, rng.uniform(0.3, 0.7) * wide, rng.uniform(0.3, 0.7) * high, side, rng.normal(0, 5), rng)
     return out[:, ::-1].copy() if rng.random() < 0.5 else out
+
+
+def scrap(sources, rng, side):
+    """A piece from anywhere, turned anyhow; a third of them as shuffled tiles, so that parts of faces alone are no face."""
+    pictures = sources.with_face if rng.random() < 0.6 else sources.without
+    source = pictures[rng.integers(len(pictures))].pixels
+    high, wide = source.shape[:2]
+    scale = side / min(high, wide) * float(np.exp(rng.uniform(-0.2, 2.0)))
+    out = window(source, scale, rng.uniform(0, 1) * wide, rng.uniform(0, 1) * high, side, rng.uniform(0, 360), rng)
+    if rng.random() < 0.35:
+        n = int(rng.integers(2, 7))
+        tile = side // n
+        cells = [out[y * tile : (y + 1) * tile, x * tile : (x + 1) * tile].copy() for y in range(n) for x in range(n)]
+        for k, cell in zip(rng.permutation(n * n), cells):
+            out[k // n * tile : (k // n + 1) * tile, k % n * tile : (k % n + 1) * tile] = cell[:, :: int(rng.choice([-1, 1]))]
+    return out
 
 
 def clutter(picture, rng):
@@ -146,8 +164,8 @@ def weathered(picture, rng):
 def scene(sources, rng, side):
     """One scene, uint8 [side,side,3] BGR."""
     kind = rng.random()
-    make = from_picture if kind < 0.50 else pasted if kind < 0.82 else empty
+    make = from_picture if kind < 0.45 else pasted if kind < 0.72 else empty if kind < 0.86 else scrap
     out = make(sources, rng, side)
-    if make is empty and rng.random() < 0.5:
+    if make in (empty, scrap) and rng.random() < 0.5:
         out = clutter(out, rng)
     return weathered(out, rng)

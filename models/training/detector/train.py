@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np, torch
 from detector.net import Net, macs, parameters
 from detector.teach import losses, mirrored
+from encoder.muon import Both
 
 
 class Pool:
@@ -43,8 +44,8 @@ def main():
     p.add_argument("--pools", required=True, help="prefixes of detector.pool, and PREFIX:WEIGHT for how often it is drawn from")
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--minutes", type=float, default=45)
-    p.add_argument("--batch", type=int, default=40, help="pictures of 128x128; fewer of larger ones")
-    p.add_argument("--rate", type=float, default=4e-3)
+    p.add_argument("--batch", type=int, default=24, help="pictures of 128x128; fewer of larger ones")
+    p.add_argument("--rate", type=float, default=2e-2, help="Muon's; AdamW's is a quarter of it")
     p.add_argument("--init", type=Path)
     p.add_argument("--seed", type=int, default=5)
     p.add_argument("--threads", type=int, default=2)
@@ -63,7 +64,7 @@ def main():
         spent_before = state["cpu_s"]
     net = net.to(memory_format=torch.channels_last)
     average = copy.deepcopy(net)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=g.rate, weight_decay=1e-3, fused=True)
+    optimiser = Both([net], g.rate, 1e-3)
     begin, saved, step, seen, shown = time.time(), time.time(), 0, 0, np.zeros(3)
 
     def save():
@@ -71,13 +72,12 @@ def main():
 
     while time.time() - begin < g.minutes * 60:
         share = (time.time() - begin) / (g.minutes * 60)
-        for group in optimiser.param_groups:
-            group["lr"] = g.rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-5
+        optimiser.rate(g.rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-5)
         x, a = pools[rng.choice(len(pools), p=weights / weights.sum())].draw()
         net.train()
         parts = losses(net(x.contiguous(memory_format=torch.channels_last)), a)
         loss = parts[0] + 2 * parts[1] + 3 * parts[2]   # where a face is found, the landmarks decide what the encoder sees
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
         optimiser.step()
