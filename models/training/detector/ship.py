@@ -1,9 +1,9 @@
-"""Puts a taught detector into the tree, all of it together: models/detector.onnx, its manifest row, its card with the figures.
+"""Puts a taught detector into the tree, all of it together: models/detector.onnx, its manifest row, its card with the figures, the weights to go on from.
 
   python -m detector.ship --shared ../../../shared --run RUN
 Every figure of the card is what detector.evaluate and detector.timing print here and now.
 """
-import argparse, contextlib, datetime, io
+import argparse, contextlib, datetime, io, shutil
 from pathlib import Path
 import onnx, torch
 from detector import evaluate, export, manifest, timing
@@ -44,6 +44,7 @@ def main():
     model, state = ROOT / "models" / "detector.onnx", torch.load(g.run / "last.pt")
     net = export.load(g.run / "last.pt")
     onnx.save(export.onnx_model(net), str(model))
+    shutil.copyfile(g.run / "last.pt", HERE / "last.pt")   # detector.train --init
     measured = printed(evaluate.measure, g.shared, model, g.views, g.every)
     times = printed(timing.detectors, model, g.shared / "models" / "face_detection_yunet_2023mar.onnx")
     manifest.write(ROOT / "models" / "manifest.toml", "facegate_detector",
