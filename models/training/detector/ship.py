@@ -38,6 +38,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--shared", type=Path, required=True)
     p.add_argument("--run", type=Path, required=True, help="folder of detector.train")
+    p.add_argument("--recipe", default="Two rounds, the second with hard scenes.", help="sentences for the card on how this run was made")
     p.add_argument("--views", type=int, default=20)
     p.add_argument("--every", type=int, default=1)
     g = p.parse_args()
@@ -52,7 +53,7 @@ def main():
                                 "trained here: models/training/detector", 'family = "yunet"              # resizable: any height and width that are multiples of 32 may be set at load\n'))
     card = (HERE / "card.md").read_text()
     figures = dict(parameters=parameters(net), mmac_small=macs(net, 128, 160) / 1e6, mmac_file=macs(net, 256, 320) / 1e6, bytes=model.stat().st_size, sha256=manifest.digest(model),
-                   seen=state["seen"], cpu_s=state["cpu_s"], measured=measured, times=times, date=datetime.date.today().isoformat())
+                   recipe=g.recipe, seen=state["seen"], cpu_s=state["cpu_s"], measured=measured, times=times, date=datetime.date.today().isoformat())
     (ROOT / "models" / "detector.md").write_text(card % figures)
 
 

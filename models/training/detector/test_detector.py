@@ -120,6 +120,18 @@ class Exported(unittest.TestCase):
                 told[:, :2] = told[:, :2].sigmoid()
                 np.testing.assert_allclose(answers(maps), told.numpy(), atol=1e-5)
 
+    def test_a_channel_that_was_never_lit_is_not_blown_up(self):
+        net = Net().eval()
+        before = [m.weight.detach().clone() for m in net.modules() if isinstance(m, torch.nn.Conv2d) and m.bias is None]
+        for m in net.modules():
+            if isinstance(m, torch.nn.BatchNorm2d):
+                m.running_var.zero_()
+        fold(net)
+        joined = [m for name, m in net.named_modules() if isinstance(m, torch.nn.Conv2d) and not name.startswith(("side", "answer"))]
+        self.assertEqual(len(joined), len(before))
+        for m, weight in zip(joined, before):
+            self.assertLessEqual(float((m.weight.abs() - 10.001 * weight.abs()).max()), 0)
+
     def test_it_keeps_to_its_budget(self):
         net = fold(Net().eval())
         self.assertLessEqual(parameters(net), 60_000)
